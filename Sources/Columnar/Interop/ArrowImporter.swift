@@ -13,7 +13,9 @@ public struct ArrowImporter: Sendable {
     public init(taking source: UnsafeMutablePointer<ArrowSchema>) throws(ColumnarError) {
         defer { unsafe ArrowImporter.release(source) }
         let root = try unsafe ForeignField(reading: source)
-        guard case .structure(let children) = root.field.type else { throw .foreignData("a schema that is not a structure") }
+        guard case .structure(let children) = root.field.type else {
+            throw .foreignData("a schema that is not a structure")
+        }
         schema = Schema(children, metadata: root.field.metadata)
         fields = root.children
     }

@@ -128,7 +128,8 @@ enum ForeignConversion {
                 cleaned.append(Index(0))
             } else {
                 guard index >= 0, index < dictionary.count else {
-                    throw .foreignData("column \(name) has index \(index) into a dictionary of \(dictionary.count) values")
+                    throw .foreignData(
+                        "column \(name) has index \(index) into a dictionary of \(dictionary.count) values")
                 }
                 cleaned.append(index)
             }

@@ -77,7 +77,8 @@ extension ForeignField {
         of array: UnsafeMutablePointer<ArrowArray>, owner: ForeignArray
     ) throws(ColumnarError) -> [Column] {
         guard unsafe array.pointee.n_children == Int64(children.count) else {
-            throw .foreignData("column \(field.name) has \(unsafe array.pointee.n_children) children, not \(children.count)")
+            throw .foreignData(
+                "column \(field.name) has \(unsafe array.pointee.n_children) children, not \(children.count)")
         }
         var columns: [Column] = []
         for (index, child) in children.enumerated() {
@@ -129,7 +130,8 @@ struct ForeignBuffers {
     let owner: ForeignArray
 
     init(_ array: UnsafeMutablePointer<ArrowArray>, name: String, end: Int, owner: ForeignArray) throws(ColumnarError) {
-        guard unsafe array.pointee.n_buffers >= 0, unsafe array.pointee.n_buffers == 0 || array.pointee.buffers != nil else {
+        guard unsafe array.pointee.n_buffers >= 0, unsafe array.pointee.n_buffers == 0 || array.pointee.buffers != nil
+        else {
             throw .foreignData("column \(name) has no buffers")
         }
         unsafe self.array = array

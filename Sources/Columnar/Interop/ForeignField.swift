@@ -23,7 +23,9 @@ struct ForeignField: Sendable {
             dictionary = []
         }
         if let value = dictionary.first {
-            guard type.isInteger, shape == .same else { throw .foreignData("a dictionary with indices of type \(format)") }
+            guard type.isInteger, shape == .same else {
+                throw .foreignData("a dictionary with indices of type \(format)")
+            }
             type = .dictionary(
                 index: type, value: value.field.type, ordered: flags & Int64(ARROW_FLAG_DICTIONARY_ORDERED) != 0)
         }
@@ -41,7 +43,9 @@ struct ForeignField: Sendable {
         guard count >= 0, count < 1 << 20 else { throw .foreignData("a schema with \(count) children") }
         var children: [ForeignField] = []
         for index in 0..<Int(count) {
-            guard let child = unsafe schema.pointee.children[index] else { throw .foreignData("a missing child schema") }
+            guard let child = unsafe schema.pointee.children[index] else {
+                throw .foreignData("a missing child schema")
+            }
             children.append(try unsafe ForeignField(reading: child))
         }
         return children
