@@ -9,7 +9,7 @@ public final class KafkaTailReader {
 
     public init(brokers: String, timeoutSeconds: Int = 30) throws(KafkaClientError) {
         timeoutMillis = Int32(timeoutSeconds * 1000)
-        client = try KafkaClient(
+        unsafe client = try KafkaClient(
             type: RD_KAFKA_CONSUMER,
             settings: [
                 ("bootstrap.servers", brokers), ("group.id", "gariep-tail-reader"), ("enable.auto.commit", "false"),

@@ -17,7 +17,9 @@ struct TextTable {
         if let width {
             let gaps = 2 * (widths.count - 1)
             // The widest column gives way first, so that narrow ones stay whole.
-            while widths.reduce(0, +) + gaps > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 8 {
+            while widths.reduce(0, +) + gaps > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+                widths[widest] > 8
+            {
                 widths[widest] -= 1
             }
         }
