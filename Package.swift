@@ -13,7 +13,7 @@ struct Room {
 }
 
 let rooms: [Room] = [
-    Room(name: "Base", shims: ["CSystem"]),
+    Room(name: "Base", shims: ["CHost"]),
     Room(name: "Columnar", uses: ["Base"], shims: ["CArrowABI"]),
     Room(name: "Storage", uses: ["Base"]),
     Room(name: "Formats", uses: ["Base", "Columnar"], shims: ["CArrow", "CArrowABI"]),
@@ -74,7 +74,7 @@ let depsLink: [LinkerSetting] = [
 ]
 
 let shims: [String: Target] = [
-    "CSystem": .target(name: "CSystem"),
+    "CHost": .target(name: "CHost"),
     "CArrowABI": .target(name: "CArrowABI"),
     "CArrow": .target(
         name: "CArrow", dependencies: ["CArrowABI"], cxxSettings: depsInclude,
