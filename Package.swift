@@ -13,7 +13,7 @@ struct Room {
 }
 
 let rooms: [Room] = [
-    Room(name: "Base", shims: ["CSystem"]),
+    Room(name: "Base", shims: ["CHost"]),
     Room(name: "Columnar", uses: ["Base"], shims: ["CArrowABI"]),
     Room(name: "Storage", uses: ["Base"]),
     Room(name: "Formats", uses: ["Base", "Columnar"], shims: ["CArrow", "CArrowABI"]),
@@ -38,8 +38,8 @@ let rooms: [Room] = [
         packages: ["NIOCore", "NIOPosix"]),
     Room(
         name: "HTTPServer", path: "Servers/HTTPServer",
-        uses: ["Base", "Columnar", "Formats", "DuckDB", "SchemaRegistry"],
-        packages: ["Hummingbird", "NIOCore", "NIOPosix"]),
+        uses: ["Base", "Columnar", "Formats"],
+        packages: ["Hummingbird", "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle"]),
     Room(
         name: "Platform",
         uses: [
@@ -55,6 +55,11 @@ let packageOf: [String: (package: String, url: String, from: Version)] = [
     "NIOCore": ("swift-nio", "https://github.com/apple/swift-nio", "2.101.2"),
     "NIOPosix": ("swift-nio", "https://github.com/apple/swift-nio", "2.101.2"),
     "Hummingbird": ("hummingbird", "https://github.com/hummingbird-project/hummingbird", "2.28.1"),
+    "HTTPTypes": ("swift-http-types", "https://github.com/apple/swift-http-types", "1.8.0"),
+    "Logging": ("swift-log", "https://github.com/apple/swift-log", "1.16.2"),
+    "ServiceLifecycle": (
+        "swift-service-lifecycle", "https://github.com/swift-server/swift-service-lifecycle", "2.13.0"
+    ),
     "ArgumentParser": ("swift-argument-parser", "https://github.com/apple/swift-argument-parser", "1.8.2"),
 ]
 
@@ -69,7 +74,7 @@ let depsLink: [LinkerSetting] = [
 ]
 
 let shims: [String: Target] = [
-    "CSystem": .target(name: "CSystem"),
+    "CHost": .target(name: "CHost"),
     "CArrowABI": .target(name: "CArrowABI"),
     "CArrow": .target(
         name: "CArrow", dependencies: ["CArrowABI"], cxxSettings: depsInclude,
@@ -151,6 +156,6 @@ let package = Package(
     name: "gariep",
     platforms: [.macOS(.v26)],
     products: wholeProgram ? [.executable(name: "gariep", targets: ["gariep"])] : [],
-    dependencies: usedPackages.sorted { $0.key < $1.key }.map { .package(url: $0.key, from: $0.value) },
+    dependencies: usedPackages.sorted { $0.key < $1.key }.map { .package(url: $0.key, from: $0.value, traits: $0.key.hasSuffix("hummingbird") ? [] : [.defaults]) },
     targets: targets,
     cxxLanguageStandard: .cxx20)
