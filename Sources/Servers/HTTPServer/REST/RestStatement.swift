@@ -19,7 +19,8 @@ struct RestStatement: Sendable, Equatable {
         if !conditions.isEmpty { sql += " where " + conditions.joined(separator: " and ") }
         sql +=
             " order by "
-            + query.order.map { "\(Self.quoted($0.column)) \($0.descending ? "desc" : "asc") nulls last" }.joined(separator: ", ")
+            + query.order.map { "\(Self.quoted($0.column)) \($0.descending ? "desc" : "asc") nulls last" }.joined(
+                separator: ", ")
             + " limit \(query.limit + 1)"
     }
 
@@ -37,7 +38,8 @@ struct RestStatement: Sendable, Equatable {
         switch filter.comparison {
         case .null: return "\(column) is \(filter.values[0] == "true" ? "" : "not ")null"
         case .in:
-            return "\(column) in (" + filter.values.map { parameter($0, filter.column, endpoint) }.joined(separator: ", ") + ")"
+            return "\(column) in ("
+                + filter.values.map { parameter($0, filter.column, endpoint) }.joined(separator: ", ") + ")"
         case .eq: comparison = "="
         case .ne: comparison = "<>"
         case .gt: comparison = ">"
