@@ -55,6 +55,8 @@ struct RestStatement: Sendable, Equatable {
     private mutating func after(_ cursor: RestCursor, _ order: [RestOrder], _ endpoint: RestEndpoint) -> String {
         var alternatives: [String] = []
         for depth in order.indices {
+            // Nulls are last, so nothing is behind a null.
+            guard let value = cursor.values[depth] else { continue }
             var parts: [String] = []
             for index in 0..<depth {
                 let column = Self.quoted(order[index].column)
@@ -64,8 +66,6 @@ struct RestStatement: Sendable, Equatable {
                     parts.append("\(column) is null")
                 }
             }
-            // Nulls are last, so nothing is behind a null.
-            guard let value = cursor.values[depth] else { continue }
             let column = Self.quoted(order[depth].column)
             let sign = order[depth].descending ? "<" : ">"
             parts.append("(\(column) \(sign) \(parameter(value, order[depth].column, endpoint)) or \(column) is null)")
