@@ -1,9 +1,7 @@
 internal import Base
 internal import Columnar
 internal import Foundation
-internal import Lake
 internal import ProjectModel
-internal import Storage
 internal import Warehouse
 
 #if canImport(Glibc)
@@ -16,7 +14,7 @@ internal import Warehouse
 final class ProjectWarehouse: Sendable {
     let sound: SoundProject
     let engine: DuckDBWarehouse
-    private let lakeDirectory: String
+    let lakeDirectory: String
     private let progress: any ProgressReporting
 
     var project: Project { sound.project }
@@ -146,18 +144,6 @@ final class ProjectWarehouse: Sendable {
                 relation: relation, sql: project.composed(model, incremental: isIncremental).text,
                 materialization: materialization, fullRefresh: fullRefresh, contract: contract,
                 inputs: project.physicalReads(model).map(Self.relation), runID: runID), progress: progress)
-    }
-
-    // MARK: Streams' tables
-
-    func lakeTable(of model: DatasetName) -> String { "\(lakeDirectory)/\(model.name)" }
-
-    /// Shows readers a snapshot of a stream's table.
-    ///
-    /// - Returns: the relation's version.
-    func publish(_ model: DatasetName, _ snapshot: DeltaSnapshot, files: [ExternalTable.File]) throws -> Int64 {
-        try engine.setExternalTable(
-            ExternalTable(relation: Self.relation(model), files: files, schema: snapshot.schema))
     }
 
     // MARK: Tests
