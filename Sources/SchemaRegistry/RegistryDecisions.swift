@@ -13,7 +13,7 @@ extension RegistryState {
         _ text: String, _ references: [SchemaReference], subject: String, normalize: Bool
     ) throws(RegistryError) -> Registration {
         guard effectiveMode(of: subject) == .readWrite else { throw .readOnly(subject) }
-        let schema = try parse(text, references)
+        let schema = try parse(text, references, isNew: true)
         let identity = identity(of: schema, references, normalize: normalize)
         if let known = find(identity, in: subject, deleted: false) {
             return Registration(id: known.schema.id, version: known.version, events: [])
@@ -23,7 +23,8 @@ extension RegistryState {
         guard problems.isEmpty else { throw .incompatible(subject: subject, details: problems) }
         let version = (subjects[subject]?.lastVersion ?? 0) + 1
         if let id = ids[identity] {
-            return Registration(id: id, version: version, events: [.version(subject: subject, version: version, id: id)])
+            return Registration(
+                id: id, version: version, events: [.version(subject: subject, version: version, id: id)])
         }
         guard lastID < Int32.max else { throw .invalidSchema("no ids left") }
         let registered = RegisteredSchema(id: lastID + 1, text: identity.text, references: references)
@@ -51,7 +52,7 @@ extension RegistryState {
     ) throws(RegistryError) -> [String] {
         let checked = level.isTransitive ? earlier.reversed() : Array(earlier.suffix(1))
         for old in checked {
-            let oldSchema = try parse(old.schema.text, old.schema.references, depth: 1)
+            let oldSchema = try parse(old.schema.text, old.schema.references, isNew: false)
             var details: [String] = []
             if level.readsOld {
                 details += AvroCompatibility.check(reader: schema, writer: oldSchema).map {

@@ -86,8 +86,10 @@ public enum RegistryError: PlatformError, Equatable {
                 + details.joined(separator: ", ") + "]"
         case .malformedRequest(let problem): "Malformed request: \(problem)"
         case .noSuchRoute(let method, let path): "HTTP 404 Not Found: \(method) \(path)"
-        case .storage(let operation, let path, let reason): "Error in the backend data store: \(operation) \(path): \(reason)"
-        case .corrupted(let path, let position): "Error in the backend data store: damage at byte \(position) of \(path)"
+        case .storage(let operation, let path, let reason):
+            "Error in the backend data store: \(operation) \(path): \(reason)"
+        case .corrupted(let path, let position):
+            "Error in the backend data store: damage at byte \(position) of \(path)"
         }
     }
 
@@ -96,7 +98,8 @@ public enum RegistryError: PlatformError, Equatable {
         case .incompatible:
             ErrorReport(
                 code: "REG-010", recovery: .changeRequest, message: message,
-                hint: "Give new fields defaults, or register under a new subject, or relax the subject's compatibility.")
+                hint: "Give new fields defaults, or register under a new subject, or relax the subject's compatibility."
+            )
         case .invalidSchema:
             ErrorReport(
                 code: "REG-011", recovery: .changeRequest, message: message, expected: "an Avro schema",
@@ -114,7 +117,8 @@ public enum RegistryError: PlatformError, Equatable {
                 hint: "Free space or mend the disk, then try again; nothing of the request was kept.")
         case .corrupted(let path, let position):
             ErrorReport(
-                code: "REG-021", recovery: .repairData, message: message, expected: "an unbroken record at byte \(position)",
+                code: "REG-021", recovery: .repairData, message: message,
+                expected: "an unbroken record at byte \(position)",
                 found: "a broken one with good ones behind it", hint: "Restore \(path) from a copy.")
         default:
             ErrorReport(

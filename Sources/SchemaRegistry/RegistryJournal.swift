@@ -146,7 +146,8 @@ final class FileJournal: RegistryJournal {
         }
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32, at start: Int, path: String) throws(RegistryError) {
+    private static func write(_ bytes: [UInt8], to descriptor: Int32, at start: Int, path: String) throws(RegistryError)
+    {
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeBytes {

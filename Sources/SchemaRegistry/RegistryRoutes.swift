@@ -92,7 +92,7 @@ public struct RegistryRoutes: Sendable {
         let deleted = request.flag("deleted")
         _ = try state.versions(subject, deleted: deleted)
         let (text, references) = try request.schema()
-        let schema = try state.parse(text, references)
+        let schema = try state.parse(text, references, isNew: true)
         let identity = state.identity(of: schema, references, normalize: request.flag("normalize"))
         guard let found = state.find(identity, in: subject, deleted: deleted) else { throw .schemaNotFound("") }
         return Self.json(found)
@@ -166,7 +166,7 @@ public struct RegistryRoutes: Sendable {
         }
         let state = registry.state
         let (text, references) = try request.schema()
-        let schema = try state.parse(text, references)
+        let schema = try state.parse(text, references, isNew: true)
         let level = state.effectiveLevel(of: path[2])
         // One version is compared with that one only; all versions as a registration would be.
         let earlier =

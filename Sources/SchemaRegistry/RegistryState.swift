@@ -97,15 +97,31 @@ struct RegistryState: Sendable, Hashable {
     }
 
     /// The parsed schema, with what it refers to.
-    func parse(_ text: String, _ references: [SchemaReference], depth: Int = 0) throws(RegistryError) -> AvroSchema {
+    ///
+    /// - Parameter isNew: it may not refer to deleted versions; what was registered before may.
+    func parse(_ text: String, _ references: [SchemaReference], isNew: Bool) throws(RegistryError) -> AvroSchema {
+        var known: [Int32: AvroSchema] = [:]
+        return try parse(text, references, isNew: isNew, depth: 0, &known)
+    }
+
+    private func parse(
+        _ text: String, _ references: [SchemaReference], isNew: Bool, depth: Int, _ known: inout [Int32: AvroSchema]
+    ) throws(RegistryError) -> AvroSchema {
         guard depth < 32 else { throw .invalidSchema("references nest too deeply") }
         var parsed: [AvroSchema] = []
         for reference in references {
-            guard let used = version(reference.subject, reference.version), !used.isDeleted || depth > 0 else {
+            guard let used = version(reference.subject, reference.version), !(isNew && used.isDeleted) else {
                 throw .invalidSchema(
                     "no schema reference found for subject \"\(reference.subject)\" and version \(reference.version)")
             }
-            parsed.append(try parse(used.schema.text, used.schema.references, depth: depth + 1))
+            if let before = known[used.schema.id] {
+                parsed.append(before)
+                continue
+            }
+            let schema = try parse(
+                used.schema.text, used.schema.references, isNew: false, depth: depth + 1, &known)
+            known[used.schema.id] = schema
+            parsed.append(schema)
         }
         do { return try AvroSchema(parsing: text, references: parsed) } catch {
             let report = error.report

@@ -116,7 +116,7 @@ public final class SchemaRegistry: Sendable {
         try guarded.withLock { guarded throws(RegistryError) in
             if let parsed = guarded.parsed[id] { return parsed }
             guard let schema = guarded.state.schemas[id] else { throw .schemaNotFound("\(id)") }
-            let parsed = try guarded.state.parse(schema.text, schema.references, depth: 1)
+            let parsed = try guarded.state.parse(schema.text, schema.references, isNew: false)
             guarded.parsed[id] = parsed
             return parsed
         }

@@ -38,15 +38,18 @@ private func value(_ field: Field, _ random: inout SplitMix64) -> Scalar {
     switch field.type {
     case .null: return .null
     case .bool: return .bool(.random(using: &random))
-    case .int32: return .int(Int64(Int32(truncatingIfNeeded: random.next()) >> Int32.random(in: 0...31, using: &random)))
+    case .int32:
+        return .int(Int64(Int32(truncatingIfNeeded: random.next()) >> Int32.random(in: 0...31, using: &random)))
     case .int64, .timestamp: return .int(Int64(bitPattern: random.next()) >> Int64.random(in: 0...63, using: &random))
     case .float32: return .double(Double(Float.random(in: -1e9...1e9, using: &random)))
     case .float64: return .double(.random(in: -1e200...1e200, using: &random))
     case .decimal128: return .decimal(Int128(Int64.random(in: -999_999_999...999_999_999, using: &random)))
     case .utf8:
         if field.name == "e" { return .string(["A", "B", "C"].randomElement(using: &random)!) }
-        return .string(["", "a", "Gariep", "ǂnū ǃarib 🌊", String(repeating: "x", count: 200)].randomElement(using: &random)!)
-    case .binary: return .bytes((0..<Int.random(in: 0...5, using: &random)).map { _ in .random(in: 0...255, using: &random) })
+        return .string(
+            ["", "a", "Gariep", "ǂnū ǃarib 🌊", String(repeating: "x", count: 200)].randomElement(using: &random)!)
+    case .binary:
+        return .bytes((0..<Int.random(in: 0...5, using: &random)).map { _ in .random(in: 0...255, using: &random) })
     case .fixedSizeBinary(let width): return .bytes((0..<width).map { _ in .random(in: 0...255, using: &random) })
     case .intervalMonthDayNano:
         return .interval(
@@ -54,7 +57,10 @@ private func value(_ field: Field, _ random: inout SplitMix64) -> Scalar {
             nanos: .random(in: 0...9, using: &random) * 1_000_000)
     case .list(let item): return .list((0..<Int.random(in: 0...3, using: &random)).map { _ in value(item, &random) })
     case .map(_, let inner, _):
-        return .map((0..<Int.random(in: 0...3, using: &random)).map { Scalar.MapEntry(.string("k\($0)"), value(inner, &random)) })
+        return .map(
+            (0..<Int.random(in: 0...3, using: &random)).map {
+                Scalar.MapEntry(.string("k\($0)"), value(inner, &random))
+            })
     case .structure(let fields):
         guard field.name == "u" else { return .structure(fields.map { value($0, &random) }) }
         let chosen = Int.random(in: 0..<fields.count, using: &random)
@@ -155,29 +161,51 @@ func eachKindOfDamageIsNamedWithItsPosition(text: String, bytes: [UInt8], positi
     #expect(decoder.finish().count == 0)
 }
 
-@Test(arguments: [
-    // writer's fields, bytes, reader's fields, bytes as the reader would write them; nil where nothing fits
-    (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"long"}"#, [2]),
-    (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"double"}"#, [0, 0, 0, 0, 0, 0, 0xf0, 0x3f]),
-    (#"{"name":"a","type":"long"}"#, [2], #"{"name":"a","type":"float"}"#, [0, 0, 0x80, 0x3f]),
-    (#"{"name":"a","type":"long"}"#, [2], #"{"name":"a","type":"int"}"#, nil),
-    (#"{"name":"a","type":"string"}"#, [2, 0x61], #"{"name":"a","type":"bytes"}"#, [2, 0x61]),
-    (#"{"name":"a","type":"bytes"}"#, [2, 0x61], #"{"name":"a","type":"string"}"#, [2, 0x61]),
-    (#"{"name":"a","type":"int"},{"name":"b","type":"int"}"#, [2, 4], #"{"name":"b","type":"int"},{"name":"a","type":"int"}"#, [4, 2]),
-    (#"{"name":"a","type":"string"},{"name":"b","type":"int"}"#, [2, 0x61, 4], #"{"name":"b","type":"int"}"#, [4]),
-    (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"int"},{"name":"b","type":"string","default":"x"}"#, [2, 2, 0x78]),
-    (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"int"},{"name":"b","type":["null","int"],"default":null}"#, [2, 0]),
-    (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"int"},{"name":"b","type":"int"}"#, nil),
-    (#"{"name":"a","type":"int"}"#, [2], #"{"name":"z","type":"int","aliases":["a"]}"#, [2]),
-    (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":["null","long"]}"#, [2, 2]),
-    (#"{"name":"a","type":["null","int"]}"#, [2, 2], #"{"name":"a","type":"int"}"#, [2]),
-    (#"{"name":"a","type":["null","int"]}"#, [2, 2], #"{"name":"a","type":["int","null"]}"#, [0, 2]),
-    (#"{"name":"a","type":["string","int"]}"#, [2, 2], #"{"name":"a","type":["null","int","string"]}"#, [2, 2]),
-    (#"{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}}"#, [2], #"{"name":"a","type":{"type":"enum","name":"E","symbols":["B"]}}"#, [0]),
-    (#"{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}}"#, [2], #"{"name":"a","type":{"type":"enum","name":"E","symbols":["A"],"default":"A"}}"#, [0]),
-    (#"{"name":"a","type":{"type":"long","logicalType":"timestamp-millis"}}"#, [2], #"{"name":"a","type":{"type":"long","logicalType":"timestamp-micros"}}"#, nil),
-    (#"{"name":"a","type":{"type":"array","items":{"type":"map","values":"string"}}},{"name":"b","type":"int"}"#, [2, 2, 2, 0x61, 0, 0, 0, 6], #"{"name":"b","type":"int"}"#, [6]),
-] as [(String, [UInt8], String, [UInt8]?)])
+@Test(
+    arguments: [
+        // writer's fields, bytes, reader's fields, bytes as the reader would write them; nil where nothing fits
+        (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"long"}"#, [2]),
+        (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"double"}"#, [0, 0, 0, 0, 0, 0, 0xf0, 0x3f]),
+        (#"{"name":"a","type":"long"}"#, [2], #"{"name":"a","type":"float"}"#, [0, 0, 0x80, 0x3f]),
+        (#"{"name":"a","type":"long"}"#, [2], #"{"name":"a","type":"int"}"#, nil),
+        (#"{"name":"a","type":"string"}"#, [2, 0x61], #"{"name":"a","type":"bytes"}"#, [2, 0x61]),
+        (#"{"name":"a","type":"bytes"}"#, [2, 0x61], #"{"name":"a","type":"string"}"#, [2, 0x61]),
+        (
+            #"{"name":"a","type":"int"},{"name":"b","type":"int"}"#, [2, 4],
+            #"{"name":"b","type":"int"},{"name":"a","type":"int"}"#, [4, 2]
+        ),
+        (#"{"name":"a","type":"string"},{"name":"b","type":"int"}"#, [2, 0x61, 4], #"{"name":"b","type":"int"}"#, [4]),
+        (
+            #"{"name":"a","type":"int"}"#, [2],
+            #"{"name":"a","type":"int"},{"name":"b","type":"string","default":"x"}"#, [2, 2, 0x78]
+        ),
+        (
+            #"{"name":"a","type":"int"}"#, [2],
+            #"{"name":"a","type":"int"},{"name":"b","type":["null","int"],"default":null}"#, [2, 0]
+        ),
+        (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":"int"},{"name":"b","type":"int"}"#, nil),
+        (#"{"name":"a","type":"int"}"#, [2], #"{"name":"z","type":"int","aliases":["a"]}"#, [2]),
+        (#"{"name":"a","type":"int"}"#, [2], #"{"name":"a","type":["null","long"]}"#, [2, 2]),
+        (#"{"name":"a","type":["null","int"]}"#, [2, 2], #"{"name":"a","type":"int"}"#, [2]),
+        (#"{"name":"a","type":["null","int"]}"#, [2, 2], #"{"name":"a","type":["int","null"]}"#, [0, 2]),
+        (#"{"name":"a","type":["string","int"]}"#, [2, 2], #"{"name":"a","type":["null","int","string"]}"#, [2, 2]),
+        (
+            #"{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}}"#, [2],
+            #"{"name":"a","type":{"type":"enum","name":"E","symbols":["B"]}}"#, [0]
+        ),
+        (
+            #"{"name":"a","type":{"type":"enum","name":"E","symbols":["A","B"]}}"#, [2],
+            #"{"name":"a","type":{"type":"enum","name":"E","symbols":["A"],"default":"A"}}"#, [0]
+        ),
+        (
+            #"{"name":"a","type":{"type":"long","logicalType":"timestamp-millis"}}"#, [2],
+            #"{"name":"a","type":{"type":"long","logicalType":"timestamp-micros"}}"#, nil
+        ),
+        (
+            #"{"name":"a","type":{"type":"array","items":{"type":"map","values":"string"}}},{"name":"b","type":"int"}"#,
+            [2, 2, 2, 0x61, 0, 0, 0, 6], #"{"name":"b","type":"int"}"#, [6]
+        ),
+    ] as [(String, [UInt8], String, [UInt8]?)])
 func writersDataIsReadAsTheReaderAsks(from: String, bytes: [UInt8], to: String, expected: [UInt8]?) throws {
     let (writer, reader) = (try AvroSchema(parsing: record(from)), try AvroSchema(parsing: record(to)))
     guard let expected else {
@@ -192,7 +220,8 @@ func writersDataIsReadAsTheReaderAsks(from: String, bytes: [UInt8], to: String, 
 
 @Test func aBranchThatTheReaderLacksIsRefusedWhenItComes() throws {
     let writer = try AvroSchema(parsing: record(#"{"name":"a","type":["null","int"]}"#))
-    let decoder = try AvroDecoder(writer: writer, reader: try AvroSchema(parsing: record(#"{"name":"a","type":"int"}"#)))
+    let decoder = try AvroDecoder(
+        writer: writer, reader: try AvroSchema(parsing: record(#"{"name":"a","type":"int"}"#)))
     #expect(throws: AvroError.self) { try decoder.decode([0]) }
     try decoder.decode([2, 8])
     #expect(decoder.finish().count == 1)
@@ -231,5 +260,7 @@ private func schemaID(_ bytes: [UInt8]) -> Int32? {
     try encoder.encode(row: 0, into: &writer)
     #expect(throws: AvroError.self) { try encoder.encode(row: 1, into: &writer) }
     #expect(writer.bytes == [14])
-    #expect(throws: AvroError.self) { try AvroEncoder(batch, as: try AvroSchema(parsing: record(#"{"name":"a","type":"string"}"#))) }
+    #expect(throws: AvroError.self) {
+        try AvroEncoder(batch, as: try AvroSchema(parsing: record(#"{"name":"a","type":"string"}"#)))
+    }
 }

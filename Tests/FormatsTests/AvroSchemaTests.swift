@@ -36,7 +36,8 @@ func fingerprintsAreAvros(text: String, fingerprint: Int64) throws {
     ("{\n  \"type\": \"recrd\"\n}", 2, 11), (#"["int","int"]"#, 1, 8), (#"["int",["string"]]"#, 1, 8), ("[]", 1, 1),
     (#"{"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]}"#, 1, 74),
     (#"{"type":"record","name":"1R","fields":[]}"#, 1, 25), (#"{"type":"enum","name":"E","symbols":["A","A"]}"#, 1, 42),
-    (#"{"type":"fixed","name":"F","size":-1}"#, 1, 35), (#"{"type":"array"}"#, 1, 1), ("", 1, 1), (#"{"a":1,"a":2}"#, 1, 8),
+    (#"{"type":"fixed","name":"F","size":-1}"#, 1, 35), (#"{"type":"array"}"#, 1, 1), ("", 1, 1),
+    (#"{"a":1,"a":2}"#, 1, 8),
     (#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"a","type":"int"}]}"#, 1, 65),
     ("\"int\" x", 1, 7), ("\"\\ud800\"", 1, 8), ("01", 1, 1),
 ])
@@ -75,4 +76,28 @@ func whatColumnsCannotHoldIsRefused(text: String) throws {
         Field("inner", .structure([Field("x", .int32), Field("y", .list(Field("item", .binary, nullable: false)))])),
     ]
     #expect(try AvroSchema(describing: Schema(fields), name: "n.Row").columnarSchema() == Schema(fields))
+}
+
+@Test func schemasThatUnfoldWithoutEndAreRefusedAtOnce() throws {
+    var fields = #"{"name":"x","type":"null"}"#
+    var previous = ""
+    var types: [String] = []
+    for level in 0..<30 {
+        if level > 0 {
+            fields = (0..<10).map { #"{"name":"f\#($0)","type":"\#(previous)","default":{}}"# }.joined(separator: ",")
+        }
+        previous = "R\(level)"
+        types.append(#"{"type":"record","name":"\#(previous)","fields":[\#(fields)]}"#)
+    }
+    // Defaults that fill in defaults are counted too.
+    #expect(throws: AvroError.self) { try AvroSchema(parsing: "[\(types.joined(separator: ","))]") }
+    let plain = types.map { $0.replacing(#","default":{}"#, with: "") }.joined(separator: ",")
+    let schema = try AvroSchema(parsing: "[\(plain)]")
+    #expect(throws: AvroError.self) { try schema.columnarSchema() }
+    let items = try AvroSchema(
+        parsing:
+            #"{"type":"record","name":"T","fields":[{"name":"u","type":[\#(plain)]},{"name":"a","type":{"type":"array","items":"R29"}}]}"#
+    )
+    let reader = try AvroSchema(parsing: #"{"type":"record","name":"T","fields":[]}"#)
+    #expect(throws: AvroError.self) { try AvroDecoder(writer: items, reader: reader) }
 }

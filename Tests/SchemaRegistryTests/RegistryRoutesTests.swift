@@ -19,7 +19,8 @@ private struct Client {
     init(_ registry: SchemaRegistry = SchemaRegistry()) { routes = RegistryRoutes(registry) }
 
     /// Status and body.
-    func ask(_ method: String, _ target: String, _ body: [UInt8] = []) -> (status: Int, json: SchemaJSON, text: String) {
+    func ask(_ method: String, _ target: String, _ body: [UInt8] = []) -> (status: Int, json: SchemaJSON, text: String)
+    {
         let parts = target.split(separator: "?", maxSplits: 1).map(String.init)
         let response = routes.respond(
             method: method, path: parts[0], query: parts.count > 1 ? parts[1] : "", body: body)
@@ -70,7 +71,10 @@ private struct Client {
     ("POST", "/subjects/s/versions", #"{"schema":"{}","schemaType":"JSON"}"#, 422, 42201),
     ("POST", "/subjects/s/versions", "not json", 400, 400),
     ("POST", "/subjects/s/versions", #"{"schema":"\"string\""}"#, 409, 409),
-    ("POST", "/subjects/s/versions", #"{"schema":"\"int\"","references":[{"name":"x","subject":"x","version":1}]}"#, 422, 42201),
+    (
+        "POST", "/subjects/s/versions", #"{"schema":"\"int\"","references":[{"name":"x","subject":"x","version":1}]}"#,
+        422, 42201
+    ),
     ("DELETE", "/subjects/s?permanent=true", "", 404, 40405),
     ("DELETE", "/subjects/s/versions/1?permanent=true", "", 404, 40407),
     ("DELETE", "/subjects/none", "", 404, 40401),
@@ -101,7 +105,10 @@ func wrongRequestsHaveConfluentsCodes(method: String, target: String, body text:
     (record(a), record(#"{"name":"a","type":"string"}"#), false, false),
     (record(a), record(#"{"name":"x","type":"int","aliases":["a"]}"#), true, false),
     (#"{"type":"enum","name":"E","symbols":["A","B"]}"#, #"{"type":"enum","name":"E","symbols":["A"]}"#, false, true),
-    (#"{"type":"enum","name":"E","symbols":["A","B"]}"#, #"{"type":"enum","name":"E","symbols":["A"],"default":"A"}"#, true, true),
+    (
+        #"{"type":"enum","name":"E","symbols":["A","B"]}"#,
+        #"{"type":"enum","name":"E","symbols":["A"],"default":"A"}"#, true, true
+    ),
     (#"{"type":"fixed","name":"F","size":4}"#, #"{"type":"fixed","name":"F","size":5}"#, false, false),
     (#"{"type":"array","items":"int"}"#, #"{"type":"array","items":"long"}"#, true, false),
     (#"["int","string"]"#, #"["int"]"#, false, true),
@@ -160,7 +167,8 @@ func levelsDecideWhatMayFollow(old: String, new: String, backward: Bool, forward
     let client = Client()
     #expect(client.ask("GET", "/config").text == #"{"compatibilityLevel":"BACKWARD"}"#)
     #expect(client.ask("GET", "/config/s?defaultToGlobal=true").text == #"{"compatibilityLevel":"BACKWARD"}"#)
-    #expect(client.ask("PUT", "/config/s", Array(#"{"compatibility":"full"}"#.utf8)).text == #"{"compatibility":"FULL"}"#)
+    #expect(
+        client.ask("PUT", "/config/s", Array(#"{"compatibility":"full"}"#.utf8)).text == #"{"compatibility":"FULL"}"#)
     #expect(client.ask("GET", "/config/s").text == #"{"compatibilityLevel":"FULL"}"#)
     #expect(client.ask("DELETE", "/config/s").text == #"{"compatibilityLevel":"FULL"}"#)
     #expect(client.ask("GET", "/config/s").status == 404)

@@ -15,6 +15,9 @@ struct AvroDecodeCompiler {
     var reasons: [String] = []
     /// Schemas that nest deeper are refused: decoding calls itself once a level of lists.
     static let depthMax = 64
+    /// A short schema can nest records so that they unfold into any number of values.
+    static let valuesMax = 100_000
+    private var values = 0
     private var depth = 0
 
     init(writer: AvroSchema, reader: AvroSchema) { (self.writer, self.reader) = (writer, reader) }
@@ -39,9 +42,7 @@ struct AvroDecodeCompiler {
     ) throws(AvroError) {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.depthMax else {
-            throw .unsupportedSchema(problem: "more than \(Self.depthMax) nested types", path: path)
-        }
+        try checkSize(path)
         if case .union(let branches) = writer.resolve(writerType) {
             return try union(branches, readerType, into: builder, path: path)
         }
@@ -87,7 +88,10 @@ struct AvroDecodeCompiler {
         let before = self
         do throws(AvroError) { try value(type, readerType, into: builder, path: path) } catch {
             guard case .unresolvable(let problem, _) = error else { throw error }
+            // The work done counts all the same.
+            let spent = values
             self = before
+            values = spent
             emit(.refuse, nil, reasons.count, path: path)
             reasons.append(problem)
         }
@@ -238,9 +242,22 @@ struct AvroDecodeCompiler {
         }
     }
 
+    private mutating func checkSize(_ path: String) throws(AvroError) {
+        values += 1
+        guard depth <= Self.depthMax else {
+            throw .unsupportedSchema(problem: "more than \(Self.depthMax) nested types", path: path)
+        }
+        guard values <= Self.valuesMax else {
+            throw .unsupportedSchema(problem: "more than \(Self.valuesMax) values in one record", path: path)
+        }
+    }
+
     // MARK: What nobody reads
 
     private mutating func skip(_ type: AvroType, path: String, open: Set<String>) throws(AvroError) {
+        depth += 1
+        defer { depth -= 1 }
+        try checkSize(path)
         switch writer.resolve(type) {
         case .null: break
         case .boolean: emit(.skipBoolean, path: path)

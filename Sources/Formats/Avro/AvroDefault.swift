@@ -4,9 +4,20 @@ internal import Columnar
 enum AvroDefault {
     /// A record's defaults may hold records with defaults in turn; deeper ones are refused.
     private static let depthMax = 64
+    /// A default may have so many values, those that records in it fill in counted: a short schema can ask for any
+    /// number of them.
+    private static let valuesMax = 10_000
 
-    static func fits(_ json: SchemaJSON, _ type: AvroType, in schema: AvroSchema, depth: Int = 0) -> Bool {
-        guard depth < depthMax else { return false }
+    static func fits(_ json: SchemaJSON, _ type: AvroType, in schema: AvroSchema) -> Bool {
+        var budget = valuesMax
+        return fits(json, type, in: schema, depth: 0, &budget)
+    }
+
+    private static func fits(
+        _ json: SchemaJSON, _ type: AvroType, in schema: AvroSchema, depth: Int, _ budget: inout Int
+    ) -> Bool {
+        budget -= 1
+        guard depth < depthMax, budget > 0 else { return false }
         switch schema.resolve(type) {
         case .null: return json.value == .null
         case .boolean: return json.bool != nil
@@ -17,17 +28,18 @@ enum AvroDefault {
         case .string: return json.string != nil
         case .fixed(let fixed): return bytes(json)?.count == fixed.size
         case .enumeration(let enumeration): return json.string.map(enumeration.symbols.contains) ?? false
-        case .array(let items): return json.array?.allSatisfy { fits($0, items, in: schema, depth: depth + 1) } ?? false
+        case .array(let items):
+            return json.array?.allSatisfy { fits($0, items, in: schema, depth: depth + 1, &budget) } ?? false
         case .map(let values):
-            return json.members?.allSatisfy { fits($0.value, values, in: schema, depth: depth + 1) } ?? false
+            return json.members?.allSatisfy { fits($0.value, values, in: schema, depth: depth + 1, &budget) } ?? false
         case .record(let record):
             guard json.members != nil else { return false }
             return record.fields.allSatisfy { field in
                 guard let value = json[field.name] ?? field.defaultValue else { return false }
-                return fits(value, field.type, in: schema, depth: depth + 1)
+                return fits(value, field.type, in: schema, depth: depth + 1, &budget)
             }
         // 1.12 allows any branch; before, the first one.
-        case .union(let branches): return branches.contains { fits(json, $0, in: schema, depth: depth + 1) }
+        case .union(let branches): return branches.contains { fits(json, $0, in: schema, depth: depth + 1, &budget) }
         case .reference, .annotated: return false
         }
     }

@@ -33,13 +33,17 @@ public enum AvroFile {
             guard let count = bytes.zigzagVarint(), let length = bytes.zigzagVarint(), count >= 0,
                 length >= 0, length <= bytes.remaining - syncBytes
             else { throw .malformedFile(expected: "a block", found: "a broken or cut one", position: start) }
+            // Records without bytes exist, but a few bytes must not ask for billions of them.
+            guard count <= max(length, 1 << 16) else {
+                throw .malformedFile(
+                    expected: "records with bytes", found: "\(count) in \(length) bytes", position: start)
+            }
             let end = bytes.position + Int(length)
             for _ in 0..<count {
                 guard bytes.position < end || length == 0 else {
                     throw .malformedFile(
                         expected: "\(count) records in the block", found: "fewer", position: bytes.position)
                 }
-                // A record without bytes is possible, but not more of them than a batch has room for.
                 guard decoder.count < Int(Int32.max) else { throw .batchFull(path: "the file") }
                 try decoder.decodeNext(&bytes)
             }

@@ -5,7 +5,11 @@ internal import Columnar
 /// A union of null and one type is that type, nullable. Any other union is a structure with a nullable field
 /// `member0`, `member1` ... a branch, of which one has the value, as Spark reads them. Enums are strings. Recursive
 /// types are refused: no column type is infinitely deep.
-enum AvroMapping {
+struct AvroMapping {
+    /// A short schema can nest records so that they unfold into any number of columns.
+    private static let columnsMax = 10_000
+    private var columns = 0
+
     /// The one branch beside null, where a union has just that; a union of one type alone counts, not nullable.
     static func nullable(_ branches: [AvroType], in schema: AvroSchema) -> (type: AvroType, nullable: Bool)? {
         let others = branches.filter { schema.resolve($0) != .null }
@@ -13,11 +17,15 @@ enum AvroMapping {
         return (others[0], branches.count == 2)
     }
 
-    static func field(
+    mutating func field(
         _ name: String, _ type: AvroType, in schema: AvroSchema, path: String, open: Set<String> = []
     ) throws(AvroError) -> Field {
+        columns += 1
+        guard columns <= Self.columnsMax else {
+            throw .unsupportedSchema(problem: "more than \(Self.columnsMax) columns", path: path)
+        }
         if case .union(let branches) = schema.resolve(type) {
-            if let (inner, nullable) = nullable(branches, in: schema) {
+            if let (inner, nullable) = Self.nullable(branches, in: schema) {
                 return Field(
                     name, try dataType(inner, in: schema, path: path, open: open),
                     nullable: nullable || schema.resolve(inner) == .null)
@@ -29,7 +37,7 @@ enum AvroMapping {
             name, try dataType(type, in: schema, path: path, open: open), nullable: schema.resolve(type) == .null)
     }
 
-    private static func dataType(
+    private mutating func dataType(
         _ type: AvroType, in schema: AvroSchema, path: String, open: Set<String>
     ) throws(AvroError) -> DataType {
         let logical = schema.logical(type)
@@ -42,14 +50,14 @@ enum AvroMapping {
             case .timeMillis: return .time32(.millisecond)
             default: return .int32
             }
-        case .long: return long(logical)
+        case .long: return Self.long(logical)
         case .float: return .float32
         case .double: return .float64
         case .string, .enumeration: return .utf8
-        case .bytes: return try decimal(logical, path) ?? .binary
+        case .bytes: return try Self.decimal(logical, path) ?? .binary
         case .fixed(let fixed):
             if logical == .duration { return .intervalMonthDayNano }
-            return try decimal(logical, path) ?? .fixedSizeBinary(byteWidth: fixed.size)
+            return try Self.decimal(logical, path) ?? .fixedSizeBinary(byteWidth: fixed.size)
         case .array(let items): return .list(try field("item", items, in: schema, path: path + "[]", open: open))
         case .map(let values):
             return .map(
@@ -75,7 +83,7 @@ enum AvroMapping {
         }
     }
 
-    static func fields(
+    mutating func fields(
         of record: AvroRecord, in schema: AvroSchema, path: String, open: Set<String>
     ) throws(AvroError) -> [Field] {
         var fields: [Field] = []

@@ -94,16 +94,25 @@ extension AvroType {
 
 /// How few bytes a value can take, which bounds how many items a block can really have.
 enum AvroSize {
-    static func minimum(of type: AvroType, in schema: AvroSchema, depth: Int = 0) -> Int {
-        guard depth < AvroDecodeCompiler.depthMax else { return 0 }
+    /// Types looked at before the sum so far must do: a short schema can nest any number of them.
+    private static let typesMax = 1_000
+
+    static func minimum(of type: AvroType, in schema: AvroSchema) -> Int {
+        var budget = typesMax
+        return minimum(of: type, in: schema, &budget)
+    }
+
+    private static func minimum(of type: AvroType, in schema: AvroSchema, _ budget: inout Int) -> Int {
+        budget -= 1
+        guard budget > 0 else { return 0 }
         switch schema.resolve(type) {
         case .null, .reference, .annotated: return 0
         case .float: return 4
         case .double: return 8
         case .fixed(let fixed): return fixed.size
         case .record(let record):
-            // Saturating: a schema may name sizes that no file could hold.
-            return record.fields.reduce(0) { min($0 + minimum(of: $1.type, in: schema, depth: depth + 1), 1 << 40) }
+            // A recursive record ends with the budget; its sum stays a lower bound.
+            return record.fields.reduce(0) { min($0 + minimum(of: $1.type, in: schema, &budget), 1 << 40) }
         default: return 1
         }
     }

@@ -3,12 +3,14 @@ public import Columnar
 extension AvroSchema {
     /// The record's fields as columns; a schema that is not a record becomes one column called `value`.
     ///
-    /// - Throws: `AvroError.unsupportedSchema` for recursive types and decimals of more than 38 digits.
+    /// - Throws: `AvroError.unsupportedSchema` for recursive types, decimals of more than 38 digits, and more than
+    ///   10,000 columns.
     public func columnarSchema() throws(AvroError) -> Schema {
+        var mapping = AvroMapping()
         if case .record(let record) = resolve(root) {
-            return Schema(try AvroMapping.fields(of: record, in: self, path: "", open: [record.name]))
+            return Schema(try mapping.fields(of: record, in: self, path: "", open: [record.name]))
         }
-        return Schema([try AvroMapping.field("value", root, in: self, path: "value")])
+        return Schema([try mapping.field("value", root, in: self, path: "value")])
     }
 
     /// A record schema for rows of `schema`; nullable fields become unions of null and their type, null by default.
