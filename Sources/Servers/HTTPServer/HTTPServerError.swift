@@ -9,7 +9,8 @@ public enum HTTPServerError: PlatformError, Equatable {
         switch self {
         case .portTaken(let host, let port):
             ErrorReport(
-                code: "HTTP-010", recovery: .changeMachine, message: "port \(port) on \(host) is taken by another program",
+                code: "HTTP-010", recovery: .changeMachine,
+                message: "port \(port) on \(host) is taken by another program",
                 expected: "a free port for the HTTP server",
                 hint: "Stop the other program, or set another port under `ports: http:` in gariep.yaml.")
         case .cannotListen(let host, let port, let problem):

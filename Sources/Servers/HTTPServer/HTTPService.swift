@@ -50,7 +50,8 @@ public final class HTTPService: Sendable {
         logger.logLevel = .critical
         let application = Application(
             responder: responder,
-            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: "gariep"),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "gariep"),
             onServerRunning: { channel in
                 bound.yield(channel.localAddress?.port ?? configuration.port)
                 bound.finish()
@@ -101,7 +102,8 @@ private struct Responder: HTTPResponder {
             return Self.response(
                 Problem(
                     status: 400, title: "Malformed URL", detail: uri, code: "HTTP-005",
-                    hint: "Percent-encode the URL (RFC 3986).").answer, head: false)
+                    hint: "Percent-encode the URL (RFC 3986)."
+                ).answer, head: false)
         }
         let body: ByteBuffer
         do {
@@ -110,7 +112,8 @@ private struct Responder: HTTPResponder {
             return Self.response(
                 Problem(
                     status: 413, title: "Body too large", detail: "more than \(bodyBytesMax) bytes", code: "HTTP-006",
-                    hint: "Send less at once.").answer, head: false)
+                    hint: "Send less at once."
+                ).answer, head: false)
         }
         var headers: [String: String] = [:]
         for field in request.headers { headers[field.name.canonicalName] = field.value }
@@ -120,7 +123,8 @@ private struct Responder: HTTPResponder {
             for family in routes { if let answer = family.answer(exchange) { return answer } }
             return Problem(
                 status: 404, title: "Not found", detail: "nothing is at \(path)", code: "HTTP-007",
-                hint: "GET / lists what there is.").answer
+                hint: "GET / lists what there is."
+            ).answer
         }
         return Self.response(answer, head: request.method == .head)
     }
@@ -131,7 +135,8 @@ private struct Responder: HTTPResponder {
             if let name = HTTPField.Name(header.name) { headers.append(HTTPField(name: name, value: header.value)) }
         }
         let response = Response(
-            status: .init(code: answer.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+            status: .init(code: answer.status), headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
         return head ? response.createHeadResponse() : response
     }
 }

@@ -25,7 +25,8 @@ struct OpenAPIDocument {
         }
         var parameters: [[String: Any]] = [
             parameter("fields", "Columns to return, with commas between.", ["type": "string"]),
-            parameter("order", "Columns to order by, with commas between; `.desc` turns one round.", ["type": "string"]),
+            parameter(
+                "order", "Columns to order by, with commas between; `.desc` turns one round.", ["type": "string"]),
             parameter(
                 "limit", "Rows a page.",
                 ["type": "integer", "minimum": 1, "maximum": endpoint.pageSizeMax, "default": endpoint.pageSize]),
@@ -79,13 +80,16 @@ struct OpenAPIDocument {
         return ["type": "object", "properties": properties]
     }
 
-    private static let problem: [String: Any] = [
-        "type": "object", "required": ["type", "title", "status"],
-        "properties": [
-            "type": ["type": "string", "format": "uri"], "title": ["type": "string"], "status": ["type": "integer"],
-            "detail": ["type": "string"], "code": ["type": "string"], "parameter": ["type": "string"], "hint": ["type": "string"],
-        ],
-    ]
+    private static var problem: [String: Any] {
+        [
+            "type": "object", "required": ["type", "title", "status"],
+            "properties": [
+                "type": ["type": "string", "format": "uri"], "title": ["type": "string"], "status": ["type": "integer"],
+                "detail": ["type": "string"], "code": ["type": "string"], "parameter": ["type": "string"],
+                "hint": ["type": "string"],
+            ],
+        ]
+    }
 
     private static func schema(_ type: DataType) -> [String: Any] {
         switch type {
@@ -96,7 +100,10 @@ struct OpenAPIDocument {
         case .timestamp(_, let zone): zone == nil ? ["type": "string"] : ["type": "string", "format": "date-time"]
         case .list(let item): ["type": "array", "items": schema(item.type)]
         case .structure(let fields):
-            ["type": "object", "properties": Dictionary(fields.map { ($0.name, schema($0.type)) }) { first, _ in first }]
+            [
+                "type": "object",
+                "properties": Dictionary(fields.map { ($0.name, schema($0.type)) }) { first, _ in first },
+            ]
         case .map(_, let value, _): ["type": "object", "additionalProperties": schema(value.type)]
         case .dictionary(_, let value, _): schema(value)
         default: ["type": "string"]

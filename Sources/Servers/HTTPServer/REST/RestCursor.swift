@@ -16,7 +16,8 @@ struct RestCursor: Sendable, Equatable, Codable {
     init?(text: String) {
         var base64 = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
         while base64.count % 4 != 0 { base64 += "=" }
-        guard let data = Data(base64Encoded: base64), let decoded = try? JSONDecoder().decode(RestCursor.self, from: data)
+        guard let data = Data(base64Encoded: base64),
+            let decoded = try? JSONDecoder().decode(RestCursor.self, from: data)
         else { return nil }
         self = decoded
     }
@@ -25,7 +26,9 @@ struct RestCursor: Sendable, Equatable, Codable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         guard let data = try? encoder.encode(self) else { preconditionFailure("strings always encode") }
-        return data.base64EncodedString().replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
-            .replacingOccurrences(of: "=", with: "")
+        return data.base64EncodedString().replacingOccurrences(of: "+", with: "-").replacingOccurrences(
+            of: "/", with: "_"
+        )
+        .replacingOccurrences(of: "=", with: "")
     }
 }

@@ -20,7 +20,8 @@ public struct RestEndpoint: Sendable {
 
     public init(
         name: String, path: String, summary: String, relation: String, schema: Schema, key: [String],
-        defaultOrder: [RestOrder] = [], pageSize: Int = 100, pageSizeMax: Int = 1000, columnDescriptions: [String: String] = [:]
+        defaultOrder: [RestOrder] = [], pageSize: Int = 100, pageSizeMax: Int = 1000,
+        columnDescriptions: [String: String] = [:]
     ) {
         precondition(!key.isEmpty && key.allSatisfy { schema.index(of: $0) != nil }, "a key of the schema's columns")
         self.name = name

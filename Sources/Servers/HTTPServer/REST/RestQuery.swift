@@ -37,12 +37,14 @@ struct RestQuery: Sendable, Equatable {
             case "fields": fields = try Self.fields(item.value, endpoint)
             case "limit":
                 guard let number = Int(item.value), (1...endpoint.pageSizeMax).contains(number) else {
-                    throw .badParameter("limit", found: item.value, expected: "a whole number from 1 to \(endpoint.pageSizeMax)")
+                    throw .badParameter(
+                        "limit", found: item.value, expected: "a whole number from 1 to \(endpoint.pageSizeMax)")
                 }
                 limit = number
             case "cursor":
                 guard let decoded = RestCursor(text: item.value) else {
-                    throw .badParameter("cursor", found: item.value, expected: "the `next_cursor` of an earlier page, unchanged")
+                    throw .badParameter(
+                        "cursor", found: item.value, expected: "the `next_cursor` of an earlier page, unchanged")
                 }
                 cursor = decoded
             case "format": continue
@@ -52,14 +54,17 @@ struct RestQuery: Sendable, Equatable {
         if fields.isEmpty { fields = endpoint.schema.fields.map(\.name) }
         order = asked + endpoint.key.filter { name in !asked.contains { $0.column == name } }.map { RestOrder($0) }
         if let cursor, cursor.order != order.map(\.signature) {
-            throw .badParameter("cursor", found: "a cursor of another order", expected: "the same `order` as the page it came from")
+            throw .badParameter(
+                "cursor", found: "a cursor of another order", expected: "the same `order` as the page it came from")
         }
         if let cursor, cursor.values.count != order.count {
-            throw .badParameter("cursor", found: "a cursor of another order", expected: "the same `order` as the page it came from")
+            throw .badParameter(
+                "cursor", found: "a cursor of another order", expected: "the same `order` as the page it came from")
         }
     }
 
-    private static func column(_ name: String, _ endpoint: RestEndpoint, parameter: String) throws(RestProblem) -> Field {
+    private static func column(_ name: String, _ endpoint: RestEndpoint, parameter: String) throws(RestProblem) -> Field
+    {
         guard let field = endpoint.schema.field(named: name) else {
             throw .unknownColumn(name, parameter: parameter, known: endpoint.schema.fields.map(\.name))
         }
@@ -80,7 +85,9 @@ struct RestQuery: Sendable, Equatable {
             }
             result.append(RestOrder(name, descending: direction == "desc"))
         }
-        guard !result.isEmpty else { throw .badParameter("order", found: text, expected: "columns with commas between") }
+        guard !result.isEmpty else {
+            throw .badParameter("order", found: text, expected: "columns with commas between")
+        }
         return result
     }
 
@@ -90,7 +97,9 @@ struct RestQuery: Sendable, Equatable {
             let name = try column(String(part), endpoint, parameter: "fields").name
             if !names.contains(name) { names.append(name) }
         }
-        guard !names.isEmpty else { throw .badParameter("fields", found: text, expected: "columns with commas between") }
+        guard !names.isEmpty else {
+            throw .badParameter("fields", found: text, expected: "columns with commas between")
+        }
         return names
     }
 
@@ -101,7 +110,8 @@ struct RestQuery: Sendable, Equatable {
             let suffix = String(name[name.index(after: dot)...])
             guard let found = Comparison(rawValue: suffix) else {
                 throw .badParameter(
-                    item.name, found: suffix, expected: "one of " + Comparison.allCases.map(\.rawValue).joined(separator: ", "))
+                    item.name, found: suffix,
+                    expected: "one of " + Comparison.allCases.map(\.rawValue).joined(separator: ", "))
             }
             comparison = found
             name = String(name[..<dot])

@@ -22,7 +22,8 @@ public struct RestRoutes: HTTPRoutes {
         guard exchange.method == "GET" || exchange.method == "HEAD" else {
             var answer = Problem(
                 status: 405, title: "Method not allowed", detail: "\(endpoint.path) can only be read", code: "HTTP-004",
-                hint: "Use GET.").answer
+                hint: "Use GET."
+            ).answer
             answer.headers.append(.init("Allow", "GET, HEAD"))
             return answer
         }
@@ -48,12 +49,18 @@ public struct RestRoutes: HTTPRoutes {
         return accept.contains("text/csv") && !accept.contains("application/json") ? .csv : .json
     }
 
-    private func page(_ query: RestQuery, _ format: Format, _ endpoint: RestEndpoint, _ exchange: HTTPExchange) -> HTTPAnswer {
+    private func page(_ query: RestQuery, _ format: Format, _ endpoint: RestEndpoint, _ exchange: HTTPExchange)
+        -> HTTPAnswer
+    {
         do {
             // The version is read before the rows: a change in between makes the tag too old, which only costs a refetch.
-            let tag = try data.version(of: endpoint).map { "\"\($0)-\(Self.digest(exchange.encodedQuery + format.rawValue))\"" }
+            let tag = try data.version(of: endpoint).map {
+                "\"\($0)-\(Self.digest(exchange.encodedQuery + format.rawValue))\""
+            }
             if let tag, let known = exchange.headers["if-none-match"], Self.matches(known, tag) {
-                return HTTPAnswer(status: 304, headers: [.init("ETag", tag), .init("Cache-Control", "no-cache"), .init("Vary", "Accept")])
+                return HTTPAnswer(
+                    status: 304,
+                    headers: [.init("ETag", tag), .init("Cache-Control", "no-cache"), .init("Vary", "Accept")])
             }
             let statement = RestStatement(query, endpoint: endpoint)
             let result = try data.rows(statement.sql, parameters: statement.parameters)
@@ -65,13 +72,15 @@ public struct RestRoutes: HTTPRoutes {
             return Problem(error.report).answer
         } catch {
             return Problem(
-                status: 500, title: "Internal error", detail: "\(error)", code: "HTTP-001", hint: "See the program's log."
+                status: 500, title: "Internal error", detail: "\(error)", code: "HTTP-001",
+                hint: "See the program's log."
             ).answer
         }
     }
 
     private func render(
-        _ result: [RecordBatch], _ statement: RestStatement, _ query: RestQuery, _ format: Format, _ exchange: HTTPExchange
+        _ result: [RecordBatch], _ statement: RestStatement, _ query: RestQuery, _ format: Format,
+        _ exchange: HTTPExchange
     ) throws -> HTTPAnswer {
         var next: RestCursor?
         var batches: [RecordBatch] = []

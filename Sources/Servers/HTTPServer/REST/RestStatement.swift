@@ -19,7 +19,8 @@ struct RestStatement: Sendable, Equatable {
         if !conditions.isEmpty { sql += " where " + conditions.joined(separator: " and ") }
         sql +=
             " order by "
-            + query.order.map { "\(Self.quoted($0.column)) \($0.descending ? "desc" : "asc") nulls last" }.joined(separator: ", ")
+            + query.order.map { "\(Self.quoted($0.column)) \($0.descending ? "desc" : "asc") nulls last" }.joined(
+                separator: ", ")
             + " limit \(query.limit + 1)"
     }
 
@@ -37,7 +38,8 @@ struct RestStatement: Sendable, Equatable {
         switch filter.comparison {
         case .null: return "\(column) is \(filter.values[0] == "true" ? "" : "not ")null"
         case .in:
-            return "\(column) in (" + filter.values.map { parameter($0, filter.column, endpoint) }.joined(separator: ", ") + ")"
+            return "\(column) in ("
+                + filter.values.map { parameter($0, filter.column, endpoint) }.joined(separator: ", ") + ")"
         case .eq: comparison = "="
         case .ne: comparison = "<>"
         case .gt: comparison = ">"
@@ -53,6 +55,8 @@ struct RestStatement: Sendable, Equatable {
     private mutating func after(_ cursor: RestCursor, _ order: [RestOrder], _ endpoint: RestEndpoint) -> String {
         var alternatives: [String] = []
         for depth in order.indices {
+            // Nulls are last, so nothing is behind a null.
+            guard let value = cursor.values[depth] else { continue }
             var parts: [String] = []
             for index in 0..<depth {
                 let column = Self.quoted(order[index].column)
@@ -62,8 +66,6 @@ struct RestStatement: Sendable, Equatable {
                     parts.append("\(column) is null")
                 }
             }
-            // Nulls are last, so nothing is behind a null.
-            guard let value = cursor.values[depth] else { continue }
             let column = Self.quoted(order[depth].column)
             let sign = order[depth].descending ? "<" : ">"
             parts.append("(\(column) \(sign) \(parameter(value, order[depth].column, endpoint)) or \(column) is null)")

@@ -16,7 +16,9 @@ public struct HTTPExchange: Sendable {
         public init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
     }
 
-    public init(method: String, path: String, query: [QueryItem] = [], headers: [String: String] = [:], body: [UInt8] = []) {
+    public init(
+        method: String, path: String, query: [QueryItem] = [], headers: [String: String] = [:], body: [UInt8] = []
+    ) {
         self.method = method
         self.path = path
         self.query = query
@@ -82,7 +84,9 @@ public enum PercentCoding {
             if byte == 0x2b, plusIsSpace {
                 out.append(0x20)
             } else if byte == 0x25 {
-                guard let high = bytes.popFirst().flatMap(digit), let low = bytes.popFirst().flatMap(digit) else { return nil }
+                guard let high = bytes.popFirst().flatMap(digit), let low = bytes.popFirst().flatMap(digit) else {
+                    return nil
+                }
                 out.append(high << 4 | low)
             } else {
                 out.append(byte)

@@ -12,7 +12,8 @@ public struct Problem: Sendable, Hashable {
     public let parameter: String?
     public let hint: String?
 
-    public init(status: Int, title: String, detail: String, code: String, parameter: String? = nil, hint: String? = nil) {
+    public init(status: Int, title: String, detail: String, code: String, parameter: String? = nil, hint: String? = nil)
+    {
         self.status = status
         self.title = title
         self.detail = detail
@@ -29,7 +30,8 @@ public struct Problem: Sendable, Hashable {
             default: 500
             }
         self.init(
-            status: status, title: report.message, detail: [report.expected.map { "expected: \($0)" }, report.found.map { "found: \($0)" }]
+            status: status, title: report.message,
+            detail: [report.expected.map { "expected: \($0)" }, report.found.map { "found: \($0)" }]
                 .compactMap { $0 }.joined(separator: "; "), code: report.code, hint: report.hint)
     }
 
@@ -48,7 +50,8 @@ enum JSONText {
     static func bytes(_ object: Any) -> [UInt8] {
         // Every caller builds the object from strings, numbers, arrays and dictionaries, which always serialise.
         guard JSONSerialization.isValidJSONObject(object),
-            let data = try? JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+            let data = try? JSONSerialization.data(
+                withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
         else { preconditionFailure("not a JSON object") }
         return [UInt8](data)
     }
