@@ -61,7 +61,9 @@ public final class EventLog: Sendable {
         _ directory: String, _ configuration: Configuration, _ fileSystem: any LogFileSystem, _ clock: any WallClock,
         _ seed: UInt64
     ) throws(LogError) {
-        (self.directory, self.configuration, self.fileSystem, self.clock) = (directory, configuration, fileSystem, clock)
+        (self.directory, self.configuration, self.fileSystem, self.clock) = (
+            directory, configuration, fileSystem, clock
+        )
         flusher = Flusher()
         random = Mutex(SplitMix64(seed: seed))
         try fileSystem.createDirectory("\(directory)/topics")
@@ -100,7 +102,8 @@ public final class EventLog: Sendable {
             for name in try fileSystem.list("\(folder)/\(partition)") where name.hasSuffix(".log") {
                 let file = try fileSystem.open("\(folder)/\(partition)/\(name)", create: false)
                 guard try file.size() == 0 else {
-                    throw .corruptMetadata(path: "\(folder)/topic.meta", problem: "it is missing beside a topic's records")
+                    throw .corruptMetadata(
+                        path: "\(folder)/topic.meta", problem: "it is missing beside a topic's records")
                 }
             }
         }
@@ -161,7 +164,8 @@ public final class EventLog: Sendable {
             guard var description = topic(name) else { throw .unknownTopic(name.value) }
             guard total > description.partitionCount else {
                 throw .invalidConfiguration(
-                    key: "partitions", value: "\(total)", expected: "more than the \(description.partitionCount) it has")
+                    key: "partitions", value: "\(total)", expected: "more than the \(description.partitionCount) it has"
+                )
             }
             let before = description.partitionCount
             description.partitionCount = total

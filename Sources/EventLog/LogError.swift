@@ -103,7 +103,8 @@ public enum LogError: PlatformError, Equatable {
                 hint: "Restore the file from a copy.")
         case .closed:
             ErrorReport(
-                code: "LOG-019", recovery: .retry, message: "the log is closed", hint: "Open the log again, then retry.")
+                code: "LOG-019", recovery: .retry, message: "the log is closed", hint: "Open the log again, then retry."
+            )
         case .decompression(let codec, let problem):
             ErrorReport(
                 code: "LOG-020", recovery: .changeRequest, message: "a \(codec) batch cannot be decompressed",

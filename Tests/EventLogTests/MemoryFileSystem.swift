@@ -53,7 +53,8 @@ final class MemoryFileSystem: LogFileSystem {
                     let added = content.current.dropFirst(content.durable.count)
                     let isAppend = content.current.starts(with: content.durable)
                     return isAppend
-                        ? content.durable + added.prefix(Int.random(in: 0...added.count, using: &random)) : content.durable
+                        ? content.durable + added.prefix(Int.random(in: 0...added.count, using: &random))
+                        : content.durable
                 }
                 result.state.withLock { state in
                     let kept = Node(bytes)

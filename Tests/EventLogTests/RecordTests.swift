@@ -14,7 +14,8 @@ func recordsComeBackAsTheyWere(codec: CompressionCodec, tailBytes: Int) throws {
         var builder = RecordBatchBuilder(codec: codec)
         for place in 0..<200 {
             builder.append(
-                key: place == 3 ? nil : Array("key\(place)".utf8), value: place == 4 ? nil : Array("value \(round) \(place)".utf8),
+                key: place == 3 ? nil : Array("key\(place)".utf8),
+                value: place == 4 ? nil : Array("value \(round) \(place)".utf8),
                 timestampMillis: 5000 + Int64(place % 7), headers: place == 5 ? headers : [])
         }
         #expect(try partition.append(try builder.finish()).baseOffset == Offset(Int64(round * 200)))

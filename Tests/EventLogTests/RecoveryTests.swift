@@ -5,7 +5,9 @@ import Testing
 
 @testable import EventLog
 
-private func segment(_ fileSystem: MemoryFileSystem, _ partition: Int, _ base: Int64 = 0) throws -> MemoryFileSystem.Node {
+private func segment(_ fileSystem: MemoryFileSystem, _ partition: Int, _ base: Int64 = 0) throws
+    -> MemoryFileSystem.Node
+{
     try #require(fileSystem.node(Segment.path("log/topics/orders/\(partition)", base, ".log")))
 }
 
@@ -55,7 +57,9 @@ func damageInTheMiddleTakesThePartitionOffline(byteInBatch: Int) throws {
     let partition = try log.partition(orders, 0)
     let failure = try #require(partition.failure)
     #expect(failure.report.code == "LOG-011")
-    #expect(failure.report.found?.contains("byte \(3 * batchBytes) of log/topics/orders/0/00000000000000000000.log") == true)
+    #expect(
+        failure.report.found?.contains("byte \(3 * batchBytes) of log/topics/orders/0/00000000000000000000.log") == true
+    )
     #expect(throws: failure) { try partition.read(from: .zero, bytesMax: 100) }
     #expect(throws: failure) { try partition.append(try batch(["no"])) }
     #expect(KafkaErrorCode(failure) == .kafkaStorageError)
@@ -91,7 +95,8 @@ func indexAndSnapshotAreRebuilt(damage: String) throws {
         try log.partition(orders, 0).append(try batch(["value \(number)"], producer: producer))
     }
     try log.close()
-    for name in try fileSystem.list("log/topics/orders/0") where name.hasSuffix(".index") || name.hasSuffix(".snapshot") {
+    for name in try fileSystem.list("log/topics/orders/0") where name.hasSuffix(".index") || name.hasSuffix(".snapshot")
+    {
         let path = "log/topics/orders/0/\(name)"
         if damage == "remove" {
             try fileSystem.removeFile(path)
@@ -114,7 +119,9 @@ func indexAndSnapshotAreRebuilt(damage: String) throws {
     let fileSystem = MemoryFileSystem()
     _ = try filled(fileSystem)
     fileSystem.node("log/topics/orders/topic.meta")?.content.withLock { $0.current[20] ^= 1 }
-    #expect(throws: LogError.corruptMetadata(path: "log/topics/orders/topic.meta", problem: "its checksum does not fit")) {
+    #expect(
+        throws: LogError.corruptMetadata(path: "log/topics/orders/topic.meta", problem: "its checksum does not fit")
+    ) {
         try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     }
 }

@@ -18,8 +18,8 @@ import Testing
 
 private let script = #"""
     import sys, time, threading
-    from confluent_kafka import Producer, Consumer, TopicPartition, KafkaException, ConsumerGroupState, IsolationLevel, OffsetSpec
-    from confluent_kafka.admin import AdminClient, NewTopic, NewPartitions, ConfigResource
+    from confluent_kafka import Producer, Consumer, TopicPartition, KafkaException, ConsumerGroupState, IsolationLevel
+    from confluent_kafka.admin import AdminClient, NewTopic, NewPartitions, ConfigResource, OffsetSpec
     address = sys.argv[1]
     admin = AdminClient({'bootstrap.servers': address})
     def done(futures): return {key: future.result(timeout=20) for key, future in futures.items()}

@@ -1,3 +1,4 @@
+import Base
 import EventLog
 import Foundation
 import Testing
@@ -28,14 +29,16 @@ func kcatGetsBackWhatItSent(codec: String) async throws {
         }
         #expect(got.sorted() == sent.sorted())
         #expect(next.count == 4, "the default partition count")
-        // The batches are stored as they were sent.
-        let codecs = try (0..<4 as Range<Int32>).map { index -> CompressionCodec? in
-            let chunk = try log.partition(TopicName("river"), index).read(from: .init(0), bytesMax: 1)
-            var reader = RecordBatchReader(chunk)
-            _ = try reader.next()
-            return reader.batch?.codec
+        // The batches are stored as they were sent; librdkafka leaves those alone that would not become smaller.
+        var codecs: Set<CompressionCodec> = []
+        for index in 0..<4 as Range<Int32> {
+            var reader = RecordBatchReader(
+                try log.partition(TopicName("river"), index).read(from: .zero, bytesMax: 1 << 20))
+            while try reader.next() != nil {
+                if let stored = reader.batch?.codec { codecs.insert(stored) }
+            }
         }
-        #expect(codecs.allSatisfy { $0.map { "\($0)" } == codec })
+        #expect(codecs.contains { "\($0)" == codec }, "\(codecs)")
     }
 }
 

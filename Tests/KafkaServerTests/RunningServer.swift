@@ -36,7 +36,9 @@ struct Finished {
 }
 
 /// Starts a program that ends by itself, or by `timeout`.
-func run(_ program: String, _ arguments: [String], input: String = "", timeoutSeconds: Int = 30) async throws -> Finished {
+func run(_ program: String, _ arguments: [String], input: String = "", timeoutSeconds: Int = 30) async throws
+    -> Finished
+{
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
     process.arguments = ["\(timeoutSeconds)", program] + arguments

@@ -57,7 +57,9 @@ private struct Client {
     }
 }
 
-private func request(_ api: KafkaAPI, _ version: Int16, _ correlation: Int32, _ body: (inout ByteWriter) -> Void = { _ in })
+private func request(
+    _ api: KafkaAPI, _ version: Int16, _ correlation: Int32, _ body: (inout ByteWriter) -> Void = { _ in }
+)
     -> [UInt8]
 {
     var writer = ByteWriter()
@@ -110,7 +112,8 @@ func garbageClosesTheConnection(seed: UInt64) async throws {
         let apis = KafkaAPI.allCases
         let api = apis[Int.random(in: 0..<apis.count, using: &random)]
         _ = try await Client.connect(server.boundPort).exchange(
-            request(api, api.versions.upperBound, 1) { $0.append([255] + body) } + request(.apiVersions, 0, 2), frames: 2)
+            request(api, api.versions.upperBound, 1) { $0.append([255] + body) } + request(.apiVersions, 0, 2),
+            frames: 2)
         _ = try await Client.connect(server.boundPort).exchange([0x7f, 0xff, 0xff, 0xff] + body, frames: 1)
         let frames = try await Client.connect(server.boundPort).exchange(request(.apiVersions, 0, 9), frames: 1)
         #expect(frames.count == 1)

@@ -56,7 +56,9 @@ extension LogFileSystem {
 extension LogFile {
     func write(_ bytes: [UInt8], at position: Int) throws(LogError) {
         let result = unsafe bytes.withUnsafeBytes { buffer -> Result<Void, LogError> in
-            do throws(LogError) { return .success(try unsafe write(buffer, at: position)) } catch { return .failure(error) }
+            do throws(LogError) { return .success(try unsafe write(buffer, at: position)) } catch {
+                return .failure(error)
+            }
         }
         try result.get()
     }

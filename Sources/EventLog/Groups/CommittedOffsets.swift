@@ -213,7 +213,9 @@ enum OffsetsFile {
     }
 
     private static func text(_ reader: inout ByteReader) -> String? {
-        guard let length = reader.bigEndian(UInt16.self), let bytes = unsafe reader.take(Int(length)) else { return nil }
+        guard let length = reader.bigEndian(UInt16.self), let bytes = unsafe reader.take(Int(length)) else {
+            return nil
+        }
         return unsafe String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -83,7 +83,9 @@ struct ConsumerGroup: Sendable {
         for member in members.values { shared.formIntersection(member.protocols.map(\.name)) }
         var votes: [String: Int] = [:]
         for member in members.values {
-            if let best = member.protocols.first(where: { shared.contains($0.name) }) { votes[best.name, default: 0] += 1 }
+            if let best = member.protocols.first(where: { shared.contains($0.name) }) {
+                votes[best.name, default: 0] += 1
+            }
         }
         return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
     }

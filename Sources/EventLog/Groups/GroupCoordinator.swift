@@ -119,7 +119,8 @@ public struct GroupCoordinator: Sendable {
             return [Answer(token: token, response: .joined(joined(id, in: group)))]
         default:
             if let earlier = member.joining {
-                answers.append(Answer(token: earlier, response: .joined(Joined(error: .rebalanceInProgress, memberID: id))))
+                answers.append(
+                    Answer(token: earlier, response: .joined(Joined(error: .rebalanceInProgress, memberID: id))))
             }
             member.joining = token
             group.members[id] = member
@@ -143,7 +144,8 @@ public struct GroupCoordinator: Sendable {
         }
         var answers: [Answer] = []
         if let joining = former.joining {
-            answers.append(Answer(token: joining, response: .joined(Joined(error: .fencedInstanceID, memberID: former.id))))
+            answers.append(
+                Answer(token: joining, response: .joined(Joined(error: .fencedInstanceID, memberID: former.id))))
         }
         if let syncing = former.syncing {
             answers.append(Answer(token: syncing, response: .synced(Synced(error: .fencedInstanceID))))
@@ -169,7 +171,8 @@ public struct GroupCoordinator: Sendable {
         switch group.phase {
         case .preparingRebalance: break
         case .empty:
-            group.phase = .preparingRebalance(deadlineMillis: nowMillis + min(configuration.initialDelayMillis, timeout))
+            group.phase = .preparingRebalance(
+                deadlineMillis: nowMillis + min(configuration.initialDelayMillis, timeout))
             return answers
         case .stable, .completingRebalance:
             for id in group.order {
@@ -332,7 +335,8 @@ public struct GroupCoordinator: Sendable {
                 answers += completeJoin(&group, nowMillis: nowMillis)
             case .completingRebalance(let deadline) where deadline <= nowMillis:
                 // Who has not asked for its share in time is gone, the leader above all.
-                answers += drop(group.order.filter { group.members[$0]?.syncing == nil }, from: &group, nowMillis: nowMillis)
+                answers += drop(
+                    group.order.filter { group.members[$0]?.syncing == nil }, from: &group, nowMillis: nowMillis)
             default: break
             }
             let silent = group.order.filter { id in
@@ -341,14 +345,18 @@ public struct GroupCoordinator: Sendable {
                 return member.joining == nil && member.syncing == nil && member.expiresMillis <= nowMillis
             }
             if !silent.isEmpty { answers += drop(silent, from: &group, nowMillis: nowMillis) }
-            if case .preparingRebalance = group.phase { answers += prepare(&group, nowMillis: nowMillis, joined: false) }
+            if case .preparingRebalance = group.phase {
+                answers += prepare(&group, nowMillis: nowMillis, joined: false)
+            }
             groups[name] = group
         }
         return answers
     }
 
     /// Whether a request comes from a member of the current generation.
-    private func check(_ name: String, _ generation: Int32, _ memberID: String, _ instanceID: String?) -> KafkaErrorCode? {
+    private func check(_ name: String, _ generation: Int32, _ memberID: String, _ instanceID: String?)
+        -> KafkaErrorCode?
+    {
         guard !name.isEmpty else { return .invalidGroupID }
         guard let group = groups[name] else { return .unknownMemberID }
         if let instanceID, let known = group.member(instance: instanceID), known.id != memberID {

@@ -45,7 +45,8 @@ final class PartitionLog: Flushable {
     private let flusher: Flusher
 
     init(
-        topic: TopicName, index: PartitionIndex, directory: String, configuration: TopicConfiguration, tailBytesMax: Int,
+        topic: TopicName, index: PartitionIndex, directory: String, configuration: TopicConfiguration,
+        tailBytesMax: Int,
         fileSystem: any LogFileSystem, clock: any WallClock, flusher: Flusher
     ) {
         (self.topic, self.index, self.directory) = (topic, index, directory)
@@ -184,7 +185,8 @@ final class PartitionLog: Flushable {
                         if header.isIdempotent { group.undo.append((header.producerID, before)) }
                         Self.patch(&pending.batch, baseOffset: next)
                         group.batches.append((header, pending.batch))
-                        group.done.append((pending, .success(AppendResult(baseOffset: Offset(next), isDuplicate: false))))
+                        group.done.append(
+                            (pending, .success(AppendResult(baseOffset: Offset(next), isDuplicate: false))))
                         next = header.nextOffset.rawValue
                         bytes += count
                     }
@@ -260,8 +262,10 @@ final class PartitionLog: Flushable {
     /// Closes the active segment and begins the next. Everything in the old one is durable before the new one exists.
     private func roll() throws(LogError) {
         let (segment, snapshot) = state.withLock { state in
-            (state.segments[state.segments.count - 1],
-             ProducerSnapshot(endOffset: state.endOffset, table: state.producers))
+            (
+                state.segments[state.segments.count - 1],
+                ProducerSnapshot(endOffset: state.endOffset, table: state.producers)
+            )
         }
         do throws(LogError) { try segment.file.sync() } catch {
             fail(error)

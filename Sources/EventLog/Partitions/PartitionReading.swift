@@ -9,7 +9,8 @@ extension PartitionLog {
             if let failure = state.failure { return .failure(failure) }
             guard wanted >= state.startOffset, wanted <= state.endOffset else {
                 return .failure(
-                    .offsetOutOfRange(requested: offset, available: Offset(state.startOffset)..<Offset(state.endOffset)))
+                    .offsetOutOfRange(requested: offset, available: Offset(state.startOffset)..<Offset(state.endOffset))
+                )
             }
             guard wanted < state.highWatermark else { return .success(.nothing(state.highWatermark)) }
             if let batches = state.tail.batches(from: wanted, before: state.highWatermark, bytesMax: bytesMax) {

@@ -115,7 +115,8 @@ struct PartitionRecovery {
             result.segments = [Segment(baseOffset: result.startOffset, path: path, file: file)]
         }
         result.startOffset = min(
-            max(result.startOffset, result.segments[0].baseOffset), result.segments[result.segments.count - 1].nextOffset)
+            max(result.startOffset, result.segments[0].baseOffset),
+            result.segments[result.segments.count - 1].nextOffset)
         return result
     }
 

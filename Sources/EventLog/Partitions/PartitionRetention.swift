@@ -13,7 +13,8 @@ extension PartitionLog {
             var count = 0
             // The active segment always stays.
             for segment in state.segments.dropLast() {
-                let isOld = configuration.retentionMillis >= 0 && segment.maxTimestamp < now - configuration.retentionMillis
+                let isOld =
+                    configuration.retentionMillis >= 0 && segment.maxTimestamp < now - configuration.retentionMillis
                 let isTooMuch =
                     configuration.retentionBytes >= 0 && Int64(total - segment.size) >= configuration.retentionBytes
                 guard isOld || isTooMuch || segment.nextOffset <= state.startOffset else { break }

@@ -28,12 +28,14 @@ public struct TopicConfiguration: Sendable, Hashable {
                 guard value.contains("compact") else {
                     throw .invalidConfiguration(key: key, value: value, expected: "delete")
                 }
-                throw .unsupported(feature: "cleanup.policy=\(value)", hint: "Use cleanup.policy=delete with a retention.")
+                throw .unsupported(
+                    feature: "cleanup.policy=\(value)", hint: "Use cleanup.policy=delete with a retention.")
             }
         case "compression.type": try Self.only("producer", key, value)
         case "message.timestamp.type": try Self.only("CreateTime", key, value)
         case "min.insync.replicas": try Self.only("1", key, value)
-        default: throw .invalidConfiguration(key: key, value: value, expected: "one of \(Self.keys.joined(separator: ", "))")
+        default:
+            throw .invalidConfiguration(key: key, value: value, expected: "one of \(Self.keys.joined(separator: ", "))")
         }
     }
 

@@ -17,7 +17,8 @@ enum BatchValidation {
         _ bytes: UnsafeRawBufferPointer, bytesMax: Int
     ) throws(LogError) -> RecordBatchHeader {
         guard let header = unsafe RecordBatchHeader(bytes) else {
-            throw .invalidBatch(problem: "\(bytes.count) bytes are fewer than a header's \(RecordBatchHeader.byteCount)")
+            throw .invalidBatch(
+                problem: "\(bytes.count) bytes are fewer than a header's \(RecordBatchHeader.byteCount)")
         }
         guard header.magic == 2 else { throw .invalidBatch(problem: "magic \(header.magic), where 2 is expected") }
         guard header.totalBytes == bytes.count else {
@@ -33,7 +34,8 @@ enum BatchValidation {
         }
         guard !header.isControl else { throw .invalidBatch(problem: "clients cannot write control batches") }
         guard !header.isTransactional else {
-            throw .unsupported(feature: "a transactional batch", hint: "Use an idempotent producer without transactions.")
+            throw .unsupported(
+                feature: "a transactional batch", hint: "Use an idempotent producer without transactions.")
         }
         guard header.producerID < 0 || (header.producerEpoch >= 0 && header.baseSequence >= 0) else {
             throw .invalidBatch(problem: "a producer id without an epoch and a sequence")

@@ -117,13 +117,13 @@ extension CompressionCodec {
     ) throws(LogError) -> UnsafeRawBufferPointer {
         let blocks = try unsafe xerialBlocks(source)
         var total = 0
-        for unsafe block in unsafe blocks { total += try unsafe snappySize(block) }
+        for unsafeblock in unsafe blocks { total += try unsafe snappySize(block) }
         guard total <= Self.decompressedBytesMax else {
             throw .decompression(codec: "snappy", problem: "it would take \(total) bytes")
         }
         scratch.reserve(total)
         var filled = 0
-        for unsafe block in unsafe blocks {
+        for unsafeblock in unsafe blocks {
             filled += try unsafe snappyBlock(
                 block, into: UnsafeMutableRawBufferPointer(rebasing: scratch.memory[filled...]))
         }

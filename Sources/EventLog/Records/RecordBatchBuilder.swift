@@ -8,7 +8,9 @@ public struct RecordBatchBuilder: Sendable {
         public var epoch: Int16
         /// The sequence number of the batch's first record.
         public var sequence: Int32
-        public init(id: Int64, epoch: Int16, sequence: Int32) { (self.id, self.epoch, self.sequence) = (id, epoch, sequence) }
+        public init(id: Int64, epoch: Int16, sequence: Int32) {
+            (self.id, self.epoch, self.sequence) = (id, epoch, sequence)
+        }
     }
 
     private let codec: CompressionCodec

@@ -31,7 +31,8 @@ public struct RecordBatchHeader: Sendable, Hashable {
     /// Nil when there are fewer bytes than a header has.
     public init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= Self.byteCount else { return nil }
-        func load<Value: FixedWidthInteger & BitwiseCopyable>(_ position: Int, _ type: Value.Type = Value.self) -> Value {
+        func load<Value: FixedWidthInteger & BitwiseCopyable>(_ position: Int, _ type: Value.Type = Value.self) -> Value
+        {
             unsafe Value(bigEndian: bytes.loadUnaligned(fromByteOffset: position, as: type))
         }
         baseOffset = load(0)

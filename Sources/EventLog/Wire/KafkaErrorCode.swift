@@ -43,7 +43,8 @@ public enum KafkaErrorCode: Int16, Sendable {
         self =
             switch error {
             case .offsetOutOfRange: .offsetOutOfRange
-            case .corruptSegment, .inputOutput, .diskFull, .partitionOffline, .corruptMetadata, .closed: .kafkaStorageError
+            case .corruptSegment, .inputOutput, .diskFull, .partitionOffline, .corruptMetadata, .closed:
+                .kafkaStorageError
             case .invalidBatch(let problem): problem.contains("CRC") ? .corruptMessage : .invalidRecord
             case .decompression: .corruptMessage
             case .unknownTopic, .unknownPartition: .unknownTopicOrPartition

@@ -61,7 +61,9 @@ public struct WireReader {
     public mutating func nullableString() throws(LogError) -> String? {
         guard let count = try length(short: true) else { return nil }
         let range = try take(count)
-        guard let text = String(validating: bytes[range], as: UTF8.self) else { throw malformed("a string is not UTF-8") }
+        guard let text = String(validating: bytes[range], as: UTF8.self) else {
+            throw malformed("a string is not UTF-8")
+        }
         return text
     }
 

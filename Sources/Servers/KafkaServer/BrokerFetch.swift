@@ -55,7 +55,9 @@ extension Broker {
                         return .init(
                             index: wanted.index, error: .none, leaderEpoch: isKnown ? 0 : -1,
                             endOffset: isKnown ? handle.highWatermark.rawValue : -1)
-                    } catch { return .init(index: wanted.index, error: KafkaErrorCode(error), leaderEpoch: -1, endOffset: -1) }
+                    } catch {
+                        return .init(index: wanted.index, error: KafkaErrorCode(error), leaderEpoch: -1, endOffset: -1)
+                    }
                 }
             )
         }

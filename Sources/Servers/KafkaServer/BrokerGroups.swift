@@ -39,7 +39,9 @@ extension Broker {
         groups.submit { response in
             guard case .joined(let joined) = response else { return call.answer(.close) }
             call.reply { joined.write(to: &$0, version: call.version) }
-        } decide: { coordinator, token in coordinator.join(join, token: token, nowMillis: now) }
+        } decide: { coordinator, token in
+            coordinator.join(join, token: token, nowMillis: now)
+        }
     }
 
     func sync(_ request: SyncGroupRequest, _ call: Call) {

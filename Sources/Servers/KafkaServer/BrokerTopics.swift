@@ -57,7 +57,8 @@ extension Broker {
             return refuse(.invalidReplicaAssignment, "partitions cannot be placed by hand: there is one broker")
         }
         guard topic.replicationFactor == -1 || topic.replicationFactor == 1 else {
-            return refuse(.invalidReplicationFactor, "replication factor \(topic.replicationFactor): there is one broker")
+            return refuse(
+                .invalidReplicationFactor, "replication factor \(topic.replicationFactor): there is one broker")
         }
         do throws(LogError) {
             let name = try TopicName(topic.name)
@@ -69,7 +70,9 @@ extension Broker {
             guard count > 0 else {
                 throw .invalidConfiguration(key: "partitions", value: "\(count)", expected: "more than 0")
             }
-            if validatesOnly { return TopicOutcome(name: topic.name, error: .none, message: nil, partitionCount: count) }
+            if validatesOnly {
+                return TopicOutcome(name: topic.name, error: .none, message: nil, partitionCount: count)
+            }
             let made = try log.createTopic(name, partitions: count, configuration: settings)
             return TopicOutcome(name: topic.name, id: made.id, error: .none, message: nil, partitionCount: count)
         } catch { return refuse(KafkaErrorCode(error), error.report.message) }

@@ -19,6 +19,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private let broker: Broker
+    private let connections: Connections
     private let requestsMax: Int
     /// Answers in the order of their requests; nil while one is worked out.
     private var outcomes: [Outcome?] = []
@@ -28,7 +29,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isDraining = false
     private var clientHost = ""
 
-    init(broker: Broker, requestsMax: Int) { (self.broker, self.requestsMax) = (broker, requestsMax) }
+    init(broker: Broker, connections: Connections, requestsMax: Int) {
+        (self.broker, self.connections, self.requestsMax) = (broker, connections, requestsMax)
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         clientHost = "/" + (context.remoteAddress?.ipAddress ?? "unknown")
@@ -42,7 +45,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         outcomes.append(nil)
         let loop = context.eventLoop
         let bound = NIOLoopBound((self, context), eventLoop: loop)
+        let connections = connections
+        connections.beginRequest()
         broker.handle(frame, clientHost: clientHost) { outcome in
+            defer { connections.endRequest() }
             if loop.inEventLoop {
                 let (handler, context) = bound.value
                 handler.finish(number, outcome, context)

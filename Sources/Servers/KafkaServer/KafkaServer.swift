@@ -47,7 +47,8 @@ public final class KafkaServer: Sendable {
     /// Starts to listen and returns when clients can connect.
     ///
     /// - Throws: `KafkaServerError.portInUse`, `couldNotListen`.
-    public static func start(log: EventLog, configuration: Configuration = Configuration()) async throws -> KafkaServer {
+    public static func start(log: EventLog, configuration: Configuration = Configuration()) async throws -> KafkaServer
+    {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         let files = NIOThreadPool(numberOfThreads: configuration.threads)
         files.start()
@@ -94,7 +95,9 @@ public final class KafkaServer: Sendable {
                             FrameDecoder(frameBytesMax: configuration.frameBytesMax),
                             maximumBufferSize: configuration.frameBytesMax + 4 + (1 << 20)))
                     try pipeline.addHandler(
-                        ConnectionHandler(broker: broker, requestsMax: configuration.requestsPerConnectionMax))
+                        ConnectionHandler(
+                            broker: broker, connections: connections,
+                            requestsMax: configuration.requestsPerConnectionMax))
                 }
             }
         do {
@@ -118,19 +121,21 @@ public final class KafkaServer: Sendable {
         for channel in connections.all { channel.pipeline.fireUserInboundEventTriggered(DrainEvent()) }
         broker.stop()
         let deadline = ContinuousClock.now + .seconds(drainSeconds)
-        while !connections.all.isEmpty, ContinuousClock.now < deadline {
+        while !(connections.all.isEmpty && connections.isIdle), ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(5))
         }
         for channel in connections.all { channel.close(promise: nil) }
-        try await group.shutdownGracefully()
+        // Requests run on the files' threads and answer on the network's, so those stop last.
         try await files.shutdownGracefully()
+        try await group.shutdownGracefully()
     }
 }
 
-/// The connections that are open.
+/// The connections that are open, and the requests that are worked on.
 final class Connections: Sendable {
     private let max: Int
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let requests = Mutex(0)
 
     init(max: Int) { self.max = max }
 
@@ -145,6 +150,12 @@ final class Connections: Sendable {
         if isIn { channel.closeFuture.whenComplete { _ in self.open.withLock { $0[id] = nil } } }
         return isIn
     }
+
+    /// A request begins to be worked on, whether or not its connection lives to see the answer.
+    func beginRequest() { requests.withLock { $0 += 1 } }
+    func endRequest() { requests.withLock { $0 -= 1 } }
+    /// Whether no request is being worked on.
+    var isIdle: Bool { requests.withLock { $0 == 0 } }
 
     var all: [any Channel] { open.withLock { Array($0.values) } }
 }
