@@ -1,13 +1,17 @@
 /// Finds what a person probably meant.
 enum NearestName {
-    /// Names within a third of the name's length of edits, nearest first, three at most.
+    /// Names that begin with the name, or are within a third of the name's length of edits, nearest first, three at most.
     static func candidates(for name: String, among names: some Sequence<String>) -> [String] {
         let wanted = Array(name.lowercased().utf8)
-        let editsMax = max(1, wanted.count / 3)
+        let editsMax = wanted.count < 3 ? 0 : max(1, wanted.count / 3)
         var seen: Set<String> = []
         return
             names.filter { seen.insert($0).inserted }
             .map { ($0, distance(wanted, Array($0.lowercased().utf8))) }
+            .map { name, edits in
+                // The beginning of a longer name counts as one edit.
+                (name, wanted.count >= 3 && name.lowercased().utf8.starts(with: wanted) ? min(1, edits) : edits)
+            }
             .filter { $0.1 <= editsMax }
             .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
             .prefix(3).map(\.0)

@@ -98,8 +98,9 @@ enum ScalarFunctions {
         let near = NearestName.question(for: call.name, among: names + AggregateFunctions.names)
         return SQLProblem(
             .unknownFunction, "a stream has no function \(call.name)",
-            expected: near == nil ? "one of \(NearestName.list(names, max: 100))" : nil, found: call.text,
-            hint: near ?? replacements[call.name]
+            expected: near == nil && replacements[call.name] == nil
+                ? "one of \(NearestName.list(names, max: 100))" : nil, found: call.text,
+            hint: replacements[call.name] ?? near
                 ?? "Write it with the functions that there are, or make this a table model, which DuckDB runs.",
             position: position)
     }

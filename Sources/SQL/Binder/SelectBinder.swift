@@ -36,7 +36,9 @@ struct SelectBinder {
             }
         }
         let aggregates = AggregateList(inputCount: plan.schema.count)
+        let beforeKeys = problems.all.count
         let keys = self.keys(from.scope)
+        let keysAreGood = problems.all.count == beforeKeys
         let before = problems.all.count
         let items = self.items(from.scope, aggregates)
         let havingBinder = expressions(from.scope, "HAVING", aggregates, aliases: node.items)
@@ -47,6 +49,9 @@ struct SelectBinder {
         guard node.grouping != .none || !aggregates.calls.isEmpty || node.having != nil else {
             return project(plan, items.map { NamedExpression(name: $0.name, expression: $0.expression) })
         }
+        if case .sets = node.grouping { return nil }
+        // Without its keys every column would seem to be missing from GROUP BY.
+        guard keysAreGood else { return nil }
         return grouped(plan, from.scope, keys ?? automaticKeys(items, aggregates), items, having, aggregates)
     }
 

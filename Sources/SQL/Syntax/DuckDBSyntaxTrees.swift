@@ -2,6 +2,8 @@ public import DuckDB
 internal import Columnar
 
 /// DuckDB's parser, which looks nothing up.
+///
+/// Its connection must have no other result open.
 public struct DuckDBSyntaxTrees: SyntaxTreeSource {
     private let connection: DuckDBConnection
 

@@ -14,6 +14,8 @@ extension SyntaxExpression {
         case .column(let path): return path.joined(separator: ".")
         case .star(let star): return star.relation.map { "\($0).*" } ?? "*"
         case .literal(let literal): return literal.text
+        case .cast(let inner, let type, _) where type.name == "INTERVAL" && inner.isLiteral:
+            return "INTERVAL \(inner.text)"
         case .cast(let inner, let type, let isTry):
             return "\(isTry ? "TRY_CAST" : "CAST")(\(inner.text) AS \(type.name))"
         case .function(let call): return call.text
@@ -38,6 +40,10 @@ extension SyntaxExpression {
         case .unsupported(let kind, _): return kind
         }
     }
+}
+
+extension SyntaxExpression {
+    private var isLiteral: Bool { if case .literal = node { true } else { false } }
 }
 
 extension SyntaxExpression.Literal {
