@@ -1,0 +1,114 @@
+/// Arrow's MONTH_DAY_NANO interval as it lies in memory.
+@frozen
+public struct MonthDayNano: BitwiseCopyable, Sendable, Hashable {
+    public var months: Int32
+    public var days: Int32
+    public var nanos: Int64
+    @inlinable public init(months: Int32, days: Int32, nanos: Int64) {
+        (self.months, self.days, self.nanos) = (months, days, nanos)
+    }
+}
+
+/// Builds numbers, dates, times and decimals.
+public final class PrimitiveColumnBuilder<Value: BitwiseCopyable>: ColumnBuilder {
+    @usableFromInline var buffer = MutableBuffer()
+
+    public init(_ type: DataType) {
+        precondition(
+            type.layout == .fixedWidth(byteWidth: MemoryLayout<Value>.stride), "\(type) is not as wide as \(Value.self)"
+        )
+        super.init(type: type)
+    }
+
+    @inlinable
+    public func append(_ value: Value) {
+        buffer.append(value)
+        validity.appendValid()
+        length += 1
+    }
+
+    public override func appendNull() {
+        buffer.appendZeros(MemoryLayout<Value>.stride)
+        validity.appendNull(at: count)
+        length += 1
+    }
+
+    public override func append(_ scalar: Scalar) throws(ColumnarError) {
+        if scalar.isNull { return appendNull() }
+        guard let value = Self.convert(scalar, type) else { throw .wrongValue("\(scalar)", type: type) }
+        append(value)
+    }
+
+    public override func truncate(to newCount: Int) {
+        buffer.byteCount = newCount * MemoryLayout<Value>.stride
+        validity.truncate(to: newCount)
+        length = newCount
+    }
+
+    public override func finish() -> Column {
+        var taken = MutableBuffer()
+        swap(&taken, &buffer)
+        let (rows, nulls) = (count, validity.nullCount)
+        length = 0
+        return Column(type: type, count: rows, nullCount: nulls, validity: validity.finish(), values: taken.finish())
+    }
+
+    private static func convert(_ scalar: Scalar, _ type: DataType) -> Value? {
+        if type == .float16 {
+            guard case .double(let number) = scalar else { return nil }
+            return HalfFloat.bits(number) as? Value
+        }
+        switch scalar {
+        case .int(let number):
+            if let integer = Value.self as? any FixedWidthInteger.Type {
+                return integer.init(exactly: number) as? Value
+            }
+            if Value.self == Double.self { return Double(exactly: number) as? Value }
+            if Value.self == Float.self { return Float(exactly: number) as? Value }
+            return nil
+        case .uint(let number):
+            guard let integer = Value.self as? any FixedWidthInteger.Type else { return nil }
+            return integer.init(exactly: number) as? Value
+        case .double(let number):
+            if Value.self == Double.self { return number as? Value }
+            if Value.self == Float.self { return Float(number) as? Value }
+            return nil
+        case .decimal(let number): return number as? Value
+        case .interval(let months, let days, let nanos):
+            return MonthDayNano(months: months, days: days, nanos: nanos) as? Value
+        default: return nil
+        }
+    }
+}
+
+/// IEEE 754 half precision as bits: Swift's `Float16` does not exist on every processor.
+enum HalfFloat {
+    static func bits(_ number: Double) -> UInt16 {
+        let single = Float(number).bitPattern
+        let sign = UInt16((single >> 16) & 0x8000)
+        let exponent = Int((single >> 23) & 0xff)
+        let fraction = single & 0x7f_ffff
+        if exponent == 0xff { return sign | 0x7c00 | (fraction == 0 ? 0 : 0x200) }
+        let half = exponent - 112
+        if half >= 31 { return sign | 0x7c00 }
+        // Subnormal halves shift the hidden bit in; both ways round to nearest, ties to even.
+        let (mantissa, shift) = half <= 0 ? (fraction | 0x80_0000, 14 - half) : (UInt32(half) << 23 | fraction, 13)
+        if shift > 24 { return sign }
+        let kept = mantissa >> UInt32(shift)
+        let rest = mantissa & ((1 << UInt32(shift)) - 1)
+        let middle = UInt32(1) << UInt32(shift - 1)
+        let up: UInt32 = rest > middle || (rest == middle && kept & 1 == 1) ? 1 : 0
+        return sign | UInt16(kept + up)
+    }
+
+    static func number(_ bits: UInt16) -> Double {
+        let sign = bits & 0x8000 == 0 ? 1.0 : -1.0
+        let exponent = Int(bits >> 10) & 31
+        let fraction = Double(bits & 0x3ff)
+        switch exponent {
+        case 0: return sign * fraction * 0x1p-24
+        case 31: return fraction == 0 ? sign * .infinity : .nan
+        default: return sign * Double(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1024)
+        }
+    }
+}
