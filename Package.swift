@@ -23,7 +23,7 @@ let rooms: [Room] = [
     Room(name: "SchemaRegistry", uses: ["Base", "Columnar", "Formats"]),
     Room(name: "Lake", uses: ["Base", "Columnar", "Storage", "Formats"]),
     Room(name: "Streaming", uses: ["Base", "Columnar", "SQL"], shims: ["CRocksDB"]),
-    Room(name: "ProjectModel", uses: ["Base"], packages: ["Yams"]),
+    Room(name: "ProjectModel", uses: ["Base", "Columnar"], packages: ["Yams"]),
     Room(name: "Warehouse", uses: ["Base", "Columnar", "DuckDB", "SQL"]),
     Room(
         name: "Connectors",

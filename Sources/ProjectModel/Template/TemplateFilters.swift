@@ -38,7 +38,7 @@ extension Interpreter {
                 let arguments = try call.bind("old", "new", "count", required: 2)
                 let text = TextMethods.replaced(
                     TemplatePrinter.display(value), try call.string(arguments[0], "old"),
-                    by: TemplatePrinter.display(arguments[1] ?? .none),
+                    by: TemplatePrinter.display(arguments[1] ?? TemplateValue.none),
                     count: try arguments[2].map { try call.int($0, "count") })
                 try interpreter.checkSize(text.utf8.count, call.offset)
                 return .string(text)

@@ -15,6 +15,8 @@ extension Interpreter {
         case .string(let text):
             if let method = Self.textMethods[name] { return bound(method, text, name) }
             throw unknownMethod(name, of: "text", Array(Self.textMethods.keys), offset)
+        case .callable(let callable):
+            return callable.attributes[name] ?? .undefined(name: name, isElement: true)
         default:
             return .undefined(name: name, isElement: true)
         }
@@ -38,12 +40,12 @@ extension Interpreter {
         "append": { list, call, interpreter in
             try refuseTuple(list, call)
             try interpreter.checkCount(list.items.count + 1, call.offset)
-            list.items.append(try call.bind("object", required: 1)[0] ?? .none)
+            list.items.append(try call.bind("object", required: 1)[0] ?? TemplateValue.none)
             return .none
         },
         "extend": { list, call, interpreter in
             try refuseTuple(list, call)
-            let more = try interpreter.elements(of: try call.bind("iterable", required: 1)[0] ?? .none, call.offset)
+            let more = try interpreter.elements(of: try call.bind("iterable", required: 1)[0] ?? TemplateValue.none, call.offset)
             try interpreter.checkCount(list.items.count + more.count, call.offset)
             list.items += more
             return .none
@@ -53,7 +55,7 @@ extension Interpreter {
             let arguments = try call.bind("index", "object", required: 2)
             let index = try call.int(arguments[0], "index")
             let position = index < 0 ? max(0, list.items.count + index) : min(index, list.items.count)
-            list.items.insert(arguments[1] ?? .none, at: position)
+            list.items.insert(arguments[1] ?? TemplateValue.none, at: position)
             return .none
         },
         "pop": { list, call, _ in
@@ -67,7 +69,7 @@ extension Interpreter {
         },
         "remove": { list, call, _ in
             try refuseTuple(list, call)
-            let value = try call.bind("value", required: 1)[0] ?? .none
+            let value = try call.bind("value", required: 1)[0] ?? TemplateValue.none
             guard let index = list.items.firstIndex(where: { TemplateComparison.areEqual($0, value) }) else {
                 throw call.failure(
                     "`remove` of a value that is not in the list", found: value.kind, hint: "Check with `in` first.")
@@ -76,14 +78,14 @@ extension Interpreter {
             return .none
         },
         "index": { list, call, _ in
-            let value = try call.bind("value", required: 1)[0] ?? .none
+            let value = try call.bind("value", required: 1)[0] ?? TemplateValue.none
             guard let index = list.items.firstIndex(where: { TemplateComparison.areEqual($0, value) }) else {
                 throw call.failure("the value is not in the list", found: value.kind, hint: "Check with `in` first.")
             }
             return .int(index)
         },
         "count": { list, call, _ in
-            let value = try call.bind("value", required: 1)[0] ?? .none
+            let value = try call.bind("value", required: 1)[0] ?? TemplateValue.none
             return .int(list.items.count { TemplateComparison.areEqual($0, value) })
         },
         "copy": { list, _, _ in .list(list.items) },
@@ -121,18 +123,18 @@ extension Interpreter {
         "copy": { dict, _, _ in .dict(dict.copy()) },
         "get": { dict, call, interpreter in
             let arguments = try call.bind("key", "default", required: 1)
-            return dict[try interpreter.key(arguments[0] ?? .none, call.offset)] ?? arguments[1] ?? .none
+            return dict[try interpreter.key(arguments[0] ?? TemplateValue.none, call.offset)] ?? arguments[1] ?? TemplateValue.none
         },
         "setdefault": { dict, call, interpreter in
             let arguments = try call.bind("key", "default", required: 1)
-            let key = try interpreter.key(arguments[0] ?? .none, call.offset)
+            let key = try interpreter.key(arguments[0] ?? TemplateValue.none, call.offset)
             if let value = dict[key] { return value }
-            dict[key] = arguments[1] ?? .none
-            return arguments[1] ?? .none
+            dict[key] = arguments[1] ?? TemplateValue.none
+            return arguments[1] ?? TemplateValue.none
         },
         "pop": { dict, call, interpreter in
             let arguments = try call.bind("key", "default", required: 1)
-            let key = try interpreter.key(arguments[0] ?? .none, call.offset)
+            let key = try interpreter.key(arguments[0] ?? TemplateValue.none, call.offset)
             guard let value = dict[key] ?? arguments[1] else {
                 throw call.failure(
                     "`pop` of a key that is not there", found: TemplatePrinter.display(key.value),
@@ -190,7 +192,7 @@ extension Interpreter {
             return .list(lines.map { .string($0) })
         },
         "join": { text, call, interpreter in
-            let items = try interpreter.elements(of: try call.bind("iterable", required: 1)[0] ?? .none, call.offset)
+            let items = try interpreter.elements(of: try call.bind("iterable", required: 1)[0] ?? TemplateValue.none, call.offset)
             let joined = try items.map { try call.string($0, "iterable") }.joined(separator: text)
             try interpreter.checkSize(joined.utf8.count, call.offset)
             return .string(joined)
@@ -236,12 +238,12 @@ extension Interpreter {
 
     private static func stripSet(_ call: TemplateCall) throws -> String? {
         guard let value = try call.bind("chars")[0] else { return nil }
-        if case TemplateValue.none = value { return nil }
+        if case TemplateValue.none = value as TemplateValue { return nil }
         return try call.string(value, "chars")
     }
 
     private static func prefixes(_ call: TemplateCall, _ interpreter: Interpreter) throws -> [String] {
-        let value = try call.bind("prefix", required: 1)[0] ?? .none
+        let value = try call.bind("prefix", required: 1)[0] ?? TemplateValue.none
         if case .list(let list) = value { return try list.items.map { try call.string($0, "prefix") } }
         return [try call.string(value, "prefix")]
     }

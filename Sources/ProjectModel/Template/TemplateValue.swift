@@ -75,7 +75,8 @@ final class TemplateDict {
 /// Something that can be called: a macro, a function of the context, a method of a value.
 struct TemplateCallable {
     let name: String
-    /// Attributes, such as the name of a macro's package; also what dbt's `exceptions.raise...` hangs on.
+    /// What can be reached behind a point, such as `config.get`.
+    var attributes: [String: TemplateValue] = [:]
     let body: (_ call: TemplateCall, _ interpreter: Interpreter) throws -> TemplateValue
 }
 
