@@ -40,7 +40,7 @@ struct SourceMapTests {
         #expect(place(0) == "t.sql:1:1")
         #expect(place(9) == "t.sql:2:6")
         #expect(place(11) == "t.sql:2:6")
-        #expect(place(13) == "t.sql:2:16")
+        #expect(place(13) == "t.sql:2:15")
         #expect(place(21) == "t.sql:3:3")
     }
 

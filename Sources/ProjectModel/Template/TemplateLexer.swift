@@ -31,6 +31,8 @@ struct TemplateLexer {
     let source: TemplateSource
     private(set) var offset: Int
     private var brackets: [UInt8] = []
+    /// After a point, `0.1` is two indices and not a number.
+    private var isAfterPoint = false
     /// `}}` or `%}`.
     private let terminator: [UInt8]
 
@@ -62,6 +64,8 @@ struct TemplateLexer {
                 expected: "`\(String(decoding: terminator, as: UTF8.self))`", found: "the end of the file",
                 hint: "Close the tag.")
         }
+        let followsPoint = isAfterPoint
+        isAfterPoint = first == UInt8(ascii: ".")
         if brackets.isEmpty {
             if starts(with: terminator, at: start) {
                 offset += terminator.count
@@ -73,7 +77,9 @@ struct TemplateLexer {
             }
         }
         if isNameStart(first) { return lexName(from: start) }
-        if first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9") { return try lexNumber(from: start) }
+        if first >= UInt8(ascii: "0"), first <= UInt8(ascii: "9") {
+            return try lexNumber(from: start, wholeOnly: followsPoint)
+        }
         if first == UInt8(ascii: "'") || first == UInt8(ascii: "\"") { return try lexString(from: start, quote: first) }
         for symbol in Self.symbols where starts(with: symbol.bytes, at: start) {
             offset += symbol.bytes.count
@@ -93,13 +99,15 @@ struct TemplateLexer {
             UInt8(ascii: "}"): UInt8(ascii: "{"),
         ]
         if pairs.values.contains(byte) { brackets.append(byte) }
-        if let opening = pairs[byte] {
-            guard brackets.popLast() == opening else {
-                throw ProjectError.templateSyntax(
-                    source.location(at: position), message: "a bracket closes that was not opened", expected: nil,
-                    found: "`\(Character(UnicodeScalar(byte)))`", hint: "Balance the brackets of this tag.")
-            }
-        }
+        guard let opening = pairs[byte] else { return }
+        let last = brackets.popLast()
+        guard last != opening else { return }
+        let closing = last.flatMap { last in pairs.first { $0.value == last }?.key }
+        throw ProjectError.templateSyntax(
+            source.location(at: position),
+            message: last == nil ? "a bracket closes that was not opened" : "a bracket is not closed",
+            expected: closing.map { "`\(Character(UnicodeScalar($0)))`" },
+            found: "`\(Character(UnicodeScalar(byte)))`", hint: "Balance the brackets of this tag.")
     }
 
     private func isNameStart(_ byte: UInt8) -> Bool {
@@ -114,13 +122,13 @@ struct TemplateLexer {
         return TemplateToken(kind: .name(source.text(start..<offset)), offset: start)
     }
 
-    private mutating func lexNumber(from start: Int) throws -> TemplateToken {
+    private mutating func lexNumber(from start: Int, wholeOnly: Bool) throws -> TemplateToken {
         func isDigit(_ byte: UInt8?) -> Bool {
             byte.map { ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "_") } ?? false
         }
         while isDigit(byte(offset)) { offset += 1 }
         var isDouble = false
-        if byte(offset) == UInt8(ascii: "."), isDigit(byte(offset + 1)) {
+        if !wholeOnly, byte(offset) == UInt8(ascii: "."), isDigit(byte(offset + 1)) {
             isDouble = true
             offset += 1
             while isDigit(byte(offset)) { offset += 1 }
