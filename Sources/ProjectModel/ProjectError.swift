@@ -6,6 +6,8 @@ public enum ProjectError: PlatformError, Hashable {
     case noProject(directory: String)
     case brokenYAML(SourceLocation, problem: String, hint: String)
     case unknownKey(SourceLocation, key: String, within: String, known: [String])
+    /// A key without a value between braces, where a comma was meant as part of a text.
+    case strayKey(SourceLocation, key: String, within: String)
     case wrongType(SourceLocation, key: String, expected: String, found: String)
     case missingKey(SourceLocation, key: String, within: String, hint: String)
     case duplicateKey(SourceLocation, key: String, first: SourceLocation?)
@@ -40,9 +42,14 @@ public enum ProjectError: PlatformError, Hashable {
             made(
                 "PRJ-004", "unknown key in \(within)", at: location, expected: known.joined(separator: ", "),
                 found: key, hint: Suggestion.hint(for: key, among: known, otherwise: "Remove the key."))
+        case .strayKey(let location, let key, let within):
+            made(
+                "PRJ-004", "unknown key in \(within)", at: location, expected: "key: value", found: key,
+                hint: "Between braces a comma begins a new key: put text with a comma in quotes.")
         case .wrongType(let location, let key, let expected, let found):
             made(
-                "PRJ-005", "`\(key)` has the wrong type", at: location, expected: expected, found: found,
+                "PRJ-005", "\(key.contains("`") || key.contains(" ") ? key : "`\(key)`") has the wrong type",
+                at: location, expected: expected, found: found,
                 hint: "Write \(expected) here.")
         case .missingKey(let location, let key, let within, let hint):
             made("PRJ-006", "`\(key)` is missing in \(within)", at: location, expected: "\(key): ...", hint: hint)
@@ -100,7 +107,7 @@ public enum ProjectError: PlatformError, Hashable {
         case .contractBroken(let location, let column, let dataset, let expected, let found):
             made(
                 "PRJ-032", "column \(column) of \(dataset) breaks the contract", at: location, expected: expected,
-                found: found, hint: "Cast the column in the model, or change `data_type`.")
+                found: found, hint: "Change the column in the model, or what is said of it.")
         default: preconditionFailure("reported above")
         }
     }

@@ -7,7 +7,8 @@ public struct TimeSpan: Sendable, Hashable, Comparable, CustomStringConvertible 
 
     private static let units: [(names: [String], micros: Int64)] = [
         (["us", "microsecond", "microseconds"], 1), (["ms", "millisecond", "milliseconds"], 1_000),
-        (["s", "sec", "secs", "second", "seconds"], 1_000_000), (["m", "min", "mins", "minute", "minutes"], 60_000_000),
+        (["s", "sec", "secs", "second", "seconds"], 1_000_000),
+        (["m", "min", "mins", "minute", "minutes"], 60_000_000),
         (["h", "hour", "hours"], 3_600_000_000), (["d", "day", "days"], 86_400_000_000),
         (["w", "week", "weeks"], 604_800_000_000),
     ]
@@ -45,7 +46,8 @@ public struct TimeSpan: Sendable, Hashable, Comparable, CustomStringConvertible 
 
     public var description: String {
         for unit in Self.units.reversed() where micros != 0 && micros.isMultiple(of: unit.micros) {
-            return "\(micros / unit.micros) \(micros / unit.micros == 1 ? unit.names[unit.names.count - 2] : unit.names.last ?? "")"
+            return
+                "\(micros / unit.micros) \(micros / unit.micros == 1 ? unit.names[unit.names.count - 2] : unit.names.last ?? "")"
         }
         return "0 seconds"
     }

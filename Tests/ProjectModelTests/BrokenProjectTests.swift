@@ -17,7 +17,8 @@ struct BrokenProjectTests {
         let plan = ProjectChecker(sql: checker).check(project, loadErrors: errors)
         // SQL is looked at only when the project itself is in order; the other folders test what comes before.
         let reports = name == "plan" ? plan.errors : errors
-        let found = reports.map { $0.description.replacingOccurrences(of: folder, with: "PROJECT") }
+        let found =
+            reports.map { $0.description.replacingOccurrences(of: folder, with: "PROJECT") }
             .joined(separator: "\n\n") + "\n"
         let golden = URL(fileURLWithPath: "\(folder)/expected.txt")
         if ProcessInfo.processInfo.environment["UPDATE_GOLDENS"] == "1" {

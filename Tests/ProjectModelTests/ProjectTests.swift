@@ -10,47 +10,61 @@ struct ProjectTests {
         let (project, errors) = ProjectLoader.load(directory: "\(goldens)/jaffle")
         #expect(errors == [])
         #expect(project.settings.name == "jaffle_shop")
-        #expect(project.models.map(\.name.name).sorted() == ["customers", "orders", "stg_customers", "stg_orders", "stg_payments"])
+        #expect(
+            project.models.map(\.name.name).sorted() == [
+                "customers", "orders", "stg_customers", "stg_orders", "stg_payments",
+            ])
         let customers = try #require(project.model(DatasetName("customers")))
         #expect(customers.config.materialized.value == .table)
         #expect(customers.config.tags == ["mart"])
         let staging = try #require(project.model(DatasetName("stg_orders")))
         #expect(staging.config.materialized.value == .view)
         #expect(staging.config.tags == ["nightly"])
-        #expect(project.composed(customers).text == """
-            with "stg_customers" as (
+        #expect(
+            project.composed(customers).text == """
+                with "stg_customers" as (
 
-            select id as customer_id, first_name, last_name from "raw_customers"
-            ),
-             customers as (select * from "stg_customers")
-            select customers.*, count(*) as orders
-            from customers
-            left join "orders" as orders using (customer_id)
-            group by all
-            """)
+                select id as customer_id, first_name, last_name from "raw_customers"
+                ),
+                 customers as (select * from "stg_customers")
+                select customers.*, count(*) as orders
+                from customers
+                left join "orders" as orders using (customer_id)
+                group by all
+                """)
         let orders = try #require(project.model(DatasetName("orders")))
-        #expect(orders.sql.text.contains("then amount else 0 end) as coupon_amount,\n        sum(amount) as total_amount"))
-        #expect(orders.sql.text.contains(
-            "md5(coalesce(cast(orders.order_id as varchar), '') || '-' || coalesce(cast(orders.status as varchar), '')) as order_key"))
+        #expect(
+            orders.sql.text.contains("then amount else 0 end) as coupon_amount,\n        sum(amount) as total_amount"))
+        #expect(
+            orders.sql.text.contains(
+                "md5(coalesce(cast(orders.order_id as varchar), '') || '-' || coalesce(cast(orders.status as varchar), '')) as order_key"
+            ))
         let payments = try #require(project.model(DatasetName("stg_payments")))
         #expect(payments.sql.text.contains("round(amount / 100, 2) as amount"))
-        #expect(project.columnTests.map(\.name).sorted() == [
-            "accepted_values_orders_status", "not_null_customers_customer_id", "not_null_orders_order_id",
-            "orders_cost_something", "relationships_orders_customer_id__customer_id__customers",
-            "unique_customers_customer_id", "unique_orders_order_id",
-        ])
+        #expect(
+            project.columnTests.map(\.name).sorted() == [
+                "accepted_values_orders_status", "not_null_customers_customer_id", "not_null_orders_order_id",
+                "orders_cost_something", "relationships_orders_customer_id__customer_id__customers",
+                "unique_customers_customer_id", "unique_orders_order_id",
+            ])
         let relation = try #require(project.columnTests.first { $0.name.hasPrefix("relationships") })
         #expect(relation.severity == .warn)
         #expect(relation.condition == "order_date > '2018-01-01'")
-        guard case .custom(_, let query)? = project.columnTests.first(where: { $0.name == "orders_cost_something" })?.kind else {
+        guard
+            case .custom(_, let query)? = project.columnTests.first(where: { $0.name == "orders_cost_something" })?.kind
+        else {
             Issue.record("the project's own test is missing")
             return
         }
-        #expect(query.text.trimmingCharacters(in: .whitespacesAndNewlines) == "select * from \"orders\" where total_amount <= 0")
+        #expect(
+            query.text.trimmingCharacters(in: .whitespacesAndNewlines)
+                == "select * from \"orders\" where total_amount <= 0")
         #expect(project.singularTests.map(\.severity) == [.warn])
-        #expect(project.graph.order.map(\.description) == [
-            "raw_customers", "raw_orders", "raw_payments", "stg_customers", "stg_orders", "stg_payments", "orders", "customers",
-        ])
+        #expect(
+            project.graph.order.map(\.description) == [
+                "raw_customers", "raw_orders", "raw_payments", "stg_customers", "stg_orders", "stg_payments", "orders",
+                "customers",
+            ])
     }
 
     @Test func theExampleLoads() throws {
@@ -79,14 +93,19 @@ struct ProjectTests {
         for file in Scaffold.files(name: "my shop") { try folder.write(file.text, to: file.path) }
         let (project, errors) = ProjectLoader.load(directory: folder.path)
         #expect(project.settings.name == "my_shop")
-        let checker = ScriptedChecker(outputs: ["customer_totals": [Field("customer", .utf8), Field("total", .float64)]])
+        let checker = ScriptedChecker(outputs: [
+            "customer_totals": [Field("customer", .utf8), Field("total", .float64)]
+        ])
         let plan = ProjectChecker(sql: checker).check(project, loadErrors: errors)
         #expect(plan.errors == [])
-        #expect(plan.datasets.map { "\($0.name) \($0.engine)" } == [
-            "shop.orders files", "stg_orders warehouse", "customer_totals warehouse", "api.customers http",
-        ])
+        #expect(
+            plan.datasets.map { "\($0.name) \($0.engine)" } == [
+                "shop.orders files", "stg_orders warehouse", "customer_totals warehouse", "api.customers http",
+            ])
         #expect(plan[DatasetName("customer_totals")]?.freshness == TimeSpan(micros: 10_000_000))
-        #expect(plan[DatasetName("orders", in: "shop")]?.schema?.field(named: "amount")?.type == .decimal128(precision: 10, scale: 2))
+        #expect(
+            plan[DatasetName("orders", in: "shop")]?.schema?.field(named: "amount")?.type
+                == .decimal128(precision: 10, scale: 2))
     }
 
     @Test func variablesAndEnvironmentReachTemplates() throws {
@@ -118,6 +137,8 @@ struct ProjectTests {
         #expect(SQLTypeName.parse("varchar(20)") == .utf8)
         #expect(SQLTypeName.parse("integer[]") == .list(Field("item", .int32)))
         #expect(SQLTypeName.parse("timestamp with time zone") == .timestamp(.microsecond, zone: "UTC"))
-        for wrong in ["", "decimal(50)", "decimal(2, 3)", "nonsense", "integer(", "()", "[]"] { #expect(SQLTypeName.parse(wrong) == nil) }
+        for wrong in ["", "decimal(50)", "decimal(2, 3)", "nonsense", "integer(", "()", "[]"] {
+            #expect(SQLTypeName.parse(wrong) == nil)
+        }
     }
 }

@@ -10,14 +10,20 @@ struct SelectorTests {
         ("orders", "orders"), ("+orders", "raw_orders raw_payments stg_orders stg_payments orders"),
         ("1+orders", "stg_orders stg_payments orders"), ("stg_orders+", "stg_orders orders customers"),
         ("raw_orders+1", "raw_orders stg_orders"), ("1+orders+1", "stg_orders stg_payments orders customers"),
-        ("@stg_customers", "raw_customers raw_orders raw_payments stg_customers stg_orders stg_payments orders customers"),
+        (
+            "@stg_customers",
+            "raw_customers raw_orders raw_payments stg_customers stg_orders stg_payments orders customers"
+        ),
         ("tag:nightly", "stg_customers stg_orders stg_payments"), ("tag:mart", "customers"), ("tag:none", ""),
         ("staging", "stg_customers stg_orders stg_payments"), ("jaffle_shop.staging.stg_orders", "stg_orders"),
-        ("path:models/staging", "stg_customers stg_orders stg_payments"), ("models/staging/stg_orders.sql", "stg_orders"),
+        ("path:models/staging", "stg_customers stg_orders stg_payments"),
+        ("models/staging/stg_orders.sql", "stg_orders"),
         ("config.materialized:view", "stg_orders stg_payments"), ("config.materialized:ephemeral", "stg_customers"),
-        ("resource_type:seed", "raw_customers raw_orders raw_payments"), ("stg_*", "stg_customers stg_orders stg_payments"),
+        ("resource_type:seed", "raw_customers raw_orders raw_payments"),
+        ("stg_*", "stg_customers stg_orders stg_payments"),
         ("*_order?", "raw_orders stg_orders"), ("orders customers", "orders customers"),
-        ("+orders,tag:nightly", "stg_orders stg_payments"), ("stg_*,config.materialized:view raw_orders", "raw_orders stg_orders stg_payments"),
+        ("+orders,tag:nightly", "stg_orders stg_payments"),
+        ("stg_*,config.materialized:view raw_orders", "raw_orders stg_orders stg_payments"),
         ("file:stg_*.sql", "stg_customers stg_orders stg_payments"),
     ])
     func selectsAsDbtDoes(text: String, expected: String) throws {

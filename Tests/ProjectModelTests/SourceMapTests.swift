@@ -52,8 +52,9 @@ struct SourceMapTests {
         let position = composed.text.utf8.count - 1
         #expect(composed.sourceMap.location(utf8Offset: position)?.description == "t.sql:3:18")
         #expect(composed.sourceMap.location(utf8Offset: 21)?.description == "t.sql:1:8")
-        #expect(EphemeralComposer.prepend([(DatasetName("e"), inner)], to: try render("select 1 as withdrawn")).text
-            == "with \"e\" as (\nselect 1 as a\n)\nselect 1 as withdrawn")
+        #expect(
+            EphemeralComposer.prepend([(DatasetName("e"), inner)], to: try render("select 1 as withdrawn")).text
+                == "with \"e\" as (\nselect 1 as a\n)\nselect 1 as withdrawn")
     }
 }
 

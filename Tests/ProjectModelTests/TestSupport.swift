@@ -32,7 +32,9 @@ struct ScriptedChecker: SQLChecking {
         var offset = 0
         for word in model.sql.text.split(separator: "BROKEN", omittingEmptySubsequences: false).dropLast() {
             offset += word.utf8.count
-            problems.append(SQLProblem(message: "a word that does not work", found: "BROKEN", hint: "Use another.", position: offset))
+            problems.append(
+                SQLProblem(
+                    message: "a word that does not work", found: "BROKEN", hint: "Use another.", position: offset))
             offset += "BROKEN".utf8.count
         }
         if !problems.isEmpty { return .failure(SQLProblems(problems)) }

@@ -66,7 +66,8 @@ public struct Selector: Sendable, Hashable {
                 let names = Term.Method.allCases.map(\.rawValue)
                 throw .badSelector(
                     text: word, problem: "there is no method `\(name)`",
-                    hint: Suggestion.hint(for: name, among: names, otherwise: "Use one of \(names.joined(separator: ", "))."))
+                    hint: Suggestion.hint(
+                        for: name, among: names, otherwise: "Use one of \(names.joined(separator: ", "))."))
             }
             method = known
             rest = rest[rest.index(after: colon)...]
@@ -132,7 +133,8 @@ public struct Selector: Sendable, Hashable {
         switch term.method {
         case .name: return matchesName(term.value, node, graph)
         case .tag, .configTags: return node.tags.contains { Glob.matches(term.value, $0) }
-        case .file: return Glob.matches(term.value, node.location.file.split(separator: "/").last.map { String($0) } ?? "")
+        case .file:
+            return Glob.matches(term.value, node.location.file.split(separator: "/").last.map { String($0) } ?? "")
         case .path:
             let path = term.value.hasSuffix("/") ? String(term.value.dropLast()) : term.value
             return Glob.matches(path, node.location.file) || Glob.matches("\(path)/*", node.location.file)

@@ -126,7 +126,8 @@ struct ProjectChecking {
         case let type?:
             diagnostics.add(
                 .badValue(
-                    time.location, what: "`event_time` is not a time", expected: "a timestamp", found: "\(time.value) \(type)",
+                    time.location, what: "`event_time` is not a time", expected: "a timestamp",
+                    found: "\(time.value) \(type)",
                     hint: "Name the column that says when the event happened."))
         }
     }
@@ -210,7 +211,8 @@ struct ProjectChecking {
         let rendered = project.composed(test)
         let config = ModelConfig(materialized: Located(.view, SourceLocation(file: test.file)))
         let text = ModelSQL(
-            name: DatasetName(test.name), materialization: .view, sql: rendered, config: config, isIncrementalRun: false)
+            name: DatasetName(test.name), materialization: .view, sql: rendered, config: config, isIncrementalRun: false
+        )
         if case .failure(let failure) = sql.check(text, inputs: inputs) {
             for problem in failure.problems { diagnostics.add(Self.report(problem, rendered, test.file)) }
         }
@@ -258,7 +260,8 @@ struct ProjectChecking {
             diagnostics.add(
                 .contractBroken(
                     model.config.materialized.location, column: field.name, dataset: model.name.description,
-                    expected: "\(field.type), as in the first run", found: found.map { "\($0.type) in later runs" } ?? "nothing in later runs"))
+                    expected: "\(field.type), as in the first run",
+                    found: found.map { "\($0.type) in later runs" } ?? "nothing in later runs"))
         }
     }
 
@@ -312,7 +315,8 @@ struct ProjectChecking {
         case .topic?:
             diagnostics.add(
                 .wrongInput(
-                    endpoint.from.location, message: "an endpoint cannot serve a topic", expected: "a model, a seed or a table",
+                    endpoint.from.location, message: "an endpoint cannot serve a topic",
+                    expected: "a model, a seed or a table",
                     found: "the topic \(from)", hint: "Serve a stream that reads the topic."))
         case .model(.ephemeral)?:
             diagnostics.add(
@@ -332,7 +336,8 @@ struct ProjectChecking {
             diagnostics.add(
                 .badValue(
                     column.location, what: "a column of the key is not among `columns`",
-                    expected: "columns with \(column.value)", found: endpoint.columns.map(\.value).joined(separator: ", "),
+                    expected: "columns with \(column.value)",
+                    found: endpoint.columns.map(\.value).joined(separator: ", "),
                     hint: "Add it: a client needs the key to page."))
         }
     }

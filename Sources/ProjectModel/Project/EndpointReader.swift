@@ -59,7 +59,9 @@ struct EndpointReader {
 
     private func checkPath(_ path: Located<String>) {
         let isPlain = path.value.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || "/-_.~".unicodeScalars.contains($0))
+            $0.isASCII
+                && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                    || "/-_.~".unicodeScalars.contains($0))
         }
         if !path.value.hasPrefix("/") || path.value.hasSuffix("/") || path.value.contains("//") || !isPlain {
             diagnostics.add(
@@ -71,7 +73,8 @@ struct EndpointReader {
 
     /// The first part of the path if it looks like `v1`.
     private func version(of path: String) -> String {
-        guard let first = path.split(separator: "/").first, first.first == "v", first.dropFirst().allSatisfy(\.isNumber) else {
+        guard let first = path.split(separator: "/").first, first.first == "v", first.dropFirst().allSatisfy(\.isNumber)
+        else {
             return "v1"
         }
         return String(first)

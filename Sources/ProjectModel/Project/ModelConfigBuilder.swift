@@ -52,7 +52,8 @@ struct ModelConfigBuilder {
             if case .bool(let value)? = entry.value["enforced"] { config.isContractEnforced = value }
         case "pre_hook", "post_hook", "pre-hook", "post-hook":
             diagnostics.add(
-                .unsupported(entry.location, what: "`\(entry.key)`", hint: "Put the statement into a model of its own."))
+                .unsupported(entry.location, what: "`\(entry.key)`", hint: "Put the statement into a model of its own.")
+            )
         default:
             if Self.accepted.contains(entry.key) {
                 config.other[entry.key] = entry.value

@@ -1,3 +1,5 @@
+public import Base
+
 /// A project's folder, read, rendered and connected.
 public struct Project: Sendable {
     /// Where the project lies.
@@ -19,6 +21,24 @@ public struct Project: Sendable {
     public var columnTests: [ColumnTest] {
         models.flatMap(\.tests) + seeds.flatMap { $0.tests + $0.columns.flatMap(\.tests) }
             + sources.flatMap { $0.tests + $0.columns.flatMap(\.tests) }
+    }
+
+    /// Data files that sources and replays name and that are not there. They may come later, so loading does not ask.
+    public func missingDataFiles() -> [ErrorReport] {
+        var paths: [Located<String>] = []
+        for source in sources {
+            switch source.connector {
+            case .csv(let csv): paths.append(csv.path)
+            case .parquet(let path), .json(let path): paths.append(Located(path, source.location))
+            case .topic(let topic): if let replay = topic.replay { paths.append(replay.path) }
+            case .warehouse: break
+            }
+        }
+        let files = ProjectFiles(directory: directory, diagnostics: Diagnostics())
+        let isPattern = { (path: String) in path.contains("://") || path.contains { "*?[".contains($0) } }
+        return paths.filter { !isPattern($0.value) && !files.exists($0.value) }.map {
+            ProjectError.fileNotReadable($0.location, reason: "\($0.value) is not there").report
+        }
     }
 
     /// A model's SQL as an engine runs it: ephemeral models that it reads stand before it, as common table expressions.
@@ -93,7 +113,8 @@ enum EphemeralComposer {
         let end = start + word.utf8.count
         guard end < bytes.count, bytes[start..<end].map({ $0 | 0x20 }).elementsEqual(word.utf8) else { return nil }
         let next = bytes[end]
-        return next <= 0x20 || next == UInt8(ascii: "\"") || next == UInt8(ascii: "-") || next == UInt8(ascii: "/") ? end : nil
+        return next <= 0x20 || next == UInt8(ascii: "\"") || next == UInt8(ascii: "-") || next == UInt8(ascii: "/")
+            ? end : nil
     }
 
     /// Skips white space and comments of SQL.

@@ -25,7 +25,9 @@ struct ProjectFiles {
     }
 
     private func collect(_ folder: String, _ endings: [String], depth: Int, into found: inout [String]) {
-        guard depth < 40, let names = try? FileManager.default.contentsOfDirectory(atPath: absolute(folder)) else { return }
+        guard depth < 40, let names = try? FileManager.default.contentsOfDirectory(atPath: absolute(folder)) else {
+            return
+        }
         for name in names where !name.hasPrefix(".") {
             let path = "\(folder)/\(name)"
             var isDirectory: Bool = false
@@ -46,7 +48,8 @@ struct ProjectFiles {
             return nil
         }
         guard data.count <= Self.bytesMax else {
-            diagnostics.add(.fileNotReadable(place, reason: "\(path) has \(data.count) bytes, more than \(Self.bytesMax)"))
+            diagnostics.add(
+                .fileNotReadable(place, reason: "\(path) has \(data.count) bytes, more than \(Self.bytesMax)"))
             return nil
         }
         guard let text = String(validating: data, as: UTF8.self) else {

@@ -139,7 +139,8 @@ private final class ProjectLoading {
         refuseDuplicates("source table", sources.map { Located($0.name.description, $0.location) })
         refuseDuplicates("endpoint", endpoints.map(\.name))
         refuseDuplicates("endpoint path", endpoints.map { Located($0.path, $0.name.location) })
-        refuseDuplicates("topic", sources.compactMap { source in source.topic.map { Located($0.topic, source.location) } })
+        refuseDuplicates(
+            "topic", sources.compactMap { source in source.topic.map { Located($0.topic, source.location) } })
     }
 
     private func refuseDuplicates(_ kind: String, _ names: [Located<String>]) {
@@ -164,7 +165,8 @@ private final class ProjectLoading {
         let description = map.string("description")?.value ?? ""
         if let versions = map.pair("versions") {
             diagnostics.add(
-                .unsupported(versions.keyLocation, what: "`versions` of models", hint: "Give each version its own model."))
+                .unsupported(
+                    versions.keyLocation, what: "`versions` of models", hint: "Give each version its own model."))
         }
         let dataset = DatasetName(name?.value ?? "")
         let columns = tests.columns(map, of: dataset)
@@ -179,6 +181,7 @@ private final class ProjectLoading {
         if let first = properties[name.value] {
             diagnostics.add(
                 .duplicateName(name.location, kind: "description of", name: name.value, first: first.name.location))
+            return
         }
         properties[name.value] = ModelProperties(
             name: name, description: description, config: config, columns: columns, tests: ownTests, tags: tags)
@@ -262,7 +265,7 @@ private final class ProjectLoading {
         let folders = file.dropFirst(root.count + 1).split(separator: "/").dropLast().map { String($0) }
         // From the general to the particular: folders, YAML, the file itself.
         var entries = settings.folderConfigs
-            .filter { ($0.folders.last.map { $0 == name } ?? false && $0.folders.dropLast().elementsEqual(folders)) || folders.starts(with: $0.folders) }
+            .filter { folders.starts(with: $0.folders) || $0.folders == folders + [name] }
             .sorted { $0.folders.count < $1.folders.count }
             .map { (key: $0.key, value: $0.value, location: $0.location) }
         entries += property?.config ?? []
@@ -293,7 +296,9 @@ private final class ProjectLoading {
         let hasSQL = first.sql.text.contains { !$0.isWhitespace }
         if !hasSQL {
             diagnostics.add(
-                .badValue(place, what: "the model has no SQL", expected: "one SELECT", found: "nothing", hint: "Write its SELECT, or remove the file."))
+                .badValue(
+                    place, what: "the model has no SQL", expected: "one SELECT", found: "nothing",
+                    hint: "Write its SELECT, or remove the file."))
             brokenModels.insert(name)
             return
         }

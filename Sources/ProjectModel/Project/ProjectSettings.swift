@@ -45,7 +45,9 @@ extension ProjectSettings {
         let what = isDbt ? "dbt_project.yml" : "gariep.yaml"
         guard let map = YAMLMapping(root, within: what, diagnostics: diagnostics) else { return }
         if let value = map.requiredString("name", hint: "Give the project a name.") {
-            let isPlain = value.value.unicodeScalars.allSatisfy { $0 == "_" || $0 == "-" || $0.properties.isAlphabetic || $0.properties.numericType != nil }
+            let isPlain = value.value.unicodeScalars.allSatisfy {
+                $0 == "_" || $0 == "-" || $0.properties.isAlphabetic || $0.properties.numericType != nil
+            }
             if !isPlain || value.value.isEmpty {
                 diagnostics.add(
                     .badValue(
@@ -114,13 +116,16 @@ extension ProjectSettings {
     }
 
     private mutating func readFolders(_ node: YAMLNode, _ folders: [String], _ diagnostics: Diagnostics) {
-        guard let map = YAMLMapping(node, within: "`models`", diagnostics: diagnostics), folders.count < 30 else { return }
+        guard let map = YAMLMapping(node, within: "`models`", diagnostics: diagnostics), folders.count < 30 else {
+            return
+        }
         for entry in map.entries {
             let plain = entry.key.hasPrefix("+") ? String(entry.key.dropFirst()) : entry.key
             let isMapping = if case .mapping = entry.value.kind { true } else { false }
             if entry.key.hasPrefix("+") || !isMapping {
                 folderConfigs.append(
-                    FolderConfig(folders: folders, key: plain, value: entry.value.configValue, location: entry.keyLocation))
+                    FolderConfig(
+                        folders: folders, key: plain, value: entry.value.configValue, location: entry.keyLocation))
             } else {
                 let isProject = folders.isEmpty && entry.key == name
                 readFolders(entry.value, isProject ? [] : folders + [entry.key], diagnostics)

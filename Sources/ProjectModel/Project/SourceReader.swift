@@ -11,7 +11,9 @@ struct SourceReader {
 
     func read(_ node: YAMLNode, file: String) -> [SourceDefinition] {
         guard let map = YAMLMapping(node, within: "a source", diagnostics: diagnostics) else { return [] }
-        map.ignore("database", "loader", "meta", "overrides", "quoting", "loaded_at_field", "loaded_at_query", "data_tests", "tests")
+        map.ignore(
+            "database", "loader", "meta", "overrides", "quoting", "loaded_at_field", "loaded_at_query", "data_tests",
+            "tests")
         let name = map.requiredString("name", hint: "Name the source.")
         _ = map.string("description")
         let schema = map.string("schema")?.value
@@ -25,11 +27,14 @@ struct SourceReader {
         if Self.reserved.contains(name.value) {
             diagnostics.add(
                 .badValue(
-                    name.location, what: "the name of this source is taken", expected: "another name than \(Self.reserved.joined(separator: ", "))",
+                    name.location, what: "the name of this source is taken",
+                    expected: "another name than \(Self.reserved.joined(separator: ", "))",
                     found: name.value, hint: "Rename the source."))
         }
         for table in tables {
-            if let table = self.table(table, of: name, schema: schema, config: config, tags: tags, file: file) { found.append(table) }
+            if let table = self.table(table, of: name, schema: schema, config: config, tags: tags, file: file) {
+                found.append(table)
+            }
         }
         return found
     }
@@ -52,18 +57,23 @@ struct SourceReader {
         for part in [config, map.node("config")] {
             guard let part else { continue }
             guard case .mapping(let own) = part.kind else {
-                diagnostics.add(.wrongType(part.location, key: "config", expected: "a mapping of keys", found: part.description))
+                diagnostics.add(
+                    .wrongType(part.location, key: "config", expected: "a mapping of keys", found: part.description))
                 continue
             }
             pairs = pairs.filter { pair in !own.contains { $0.key == pair.key } } + own
         }
         map.finish()
         let merged = YAMLNode(kind: .mapping(pairs), location: pairs.first?.keyLocation ?? table.location)
-        guard let settings = YAMLMapping(merged, within: "`config` of \(name)", diagnostics: diagnostics) else { return nil }
+        guard let settings = YAMLMapping(merged, within: "`config` of \(name)", diagnostics: diagnostics) else {
+            return nil
+        }
         settings.ignore("enabled", "meta", "event_time_field", "loaded_at_field")
         let freshness = settings.timeSpan("freshness")?.value
-        let kind = connector(settings, name, file: file)
-            ?? (pairs.contains { $0.key == "connector" } ? nil : .warehouse(schema: schema ?? source.value, table: identifier))
+        let kind =
+            connector(settings, name, file: file)
+            ?? (pairs.contains { $0.key == "connector" }
+                ? nil : .warehouse(schema: schema ?? source.value, table: identifier))
         settings.finish()
         guard let kind else { return nil }
         return SourceDefinition(
@@ -104,7 +114,9 @@ struct SourceReader {
         case .parquet: return map.requiredString("path", hint: pathHint).map { .parquet(path: resolved($0).value) }
         case .json: return map.requiredString("path", hint: pathHint).map { .json(path: resolved($0).value) }
         case .warehouse:
-            return .warehouse(schema: map.string("schema")?.value ?? name.namespace ?? "main", table: map.string("table")?.value ?? name.name)
+            return .warehouse(
+                schema: map.string("schema")?.value ?? name.namespace ?? "main",
+                table: map.string("table")?.value ?? name.name)
         case .topic: return topic(map, name, file: file).map { .topic($0) }
         }
     }
@@ -117,7 +129,8 @@ struct SourceReader {
     /// A file of the project, named from the project's folder or from that of the YAML file; it must be there.
     private func projectFile(_ path: Located<String>, beside file: String) -> Located<String>? {
         let folder = file.split(separator: "/").dropLast().joined(separator: "/")
-        for candidate in [path.value, folder.isEmpty ? path.value : "\(folder)/\(path.value)"] where files.exists(candidate) {
+        for candidate in [path.value, folder.isEmpty ? path.value : "\(folder)/\(path.value)"]
+        where files.exists(candidate) {
             return Located(candidate, path.location)
         }
         diagnostics.add(.fileNotReadable(path.location, reason: "\(path.value) is not there"))
@@ -146,11 +159,14 @@ struct SourceReader {
                     lateness.location, key: "event_time", within: map.within,
                     hint: "Lateness is measured by the column that says when an event happened; name it."))
         }
-        let replay = map.mapping("replay", within: "`replay` of \(name)").flatMap { self.replay($0, key: key, file: file) }
+        let replay = map.mapping("replay", within: "`replay` of \(name)").flatMap {
+            self.replay($0, key: key, file: file)
+        }
         return TopicSource(
             topic: topic, partitions: partitions, format: format?.value ?? .json,
             schemaFile: schema.map { Located(files.absolute($0.value), $0.location) }, key: key, deadLetter: deadLetter,
-            eventTime: eventTime, lateness: lateness?.value ?? TimeSpan(micros: 0), idleAfter: idleAfter, replay: replay)
+            eventTime: eventTime, lateness: lateness?.value ?? TimeSpan(micros: 0), idleAfter: idleAfter, replay: replay
+        )
     }
 
     private func replay(_ map: YAMLMapping, key: Located<String>?, file: String) -> ReplayDefinition? {
@@ -166,7 +182,8 @@ struct SourceReader {
                     speed.location, what: "the speed is not positive", expected: "a number above 0",
                     found: "\(speed.value)", hint: "Leave it out to replay as fast as it goes."))
         }
-        let broken = map.string("broken_records").flatMap { projectFile($0, beside: file) }
+        let broken =
+            map.string("broken_records").flatMap { projectFile($0, beside: file) }
             .map { brokenRecords($0.value) } ?? []
         map.finish()
         guard let path else { return nil }
@@ -178,7 +195,8 @@ struct SourceReader {
 
     private func render(_ file: String, path: String) -> RenderedSQL? {
         guard let template = files.readTemplate(file) else { return nil }
-        let context = ProjectContext(settings: settings, this: DatasetName("replay"), isIncremental: false, properties: [:])
+        let context = ProjectContext(
+            settings: settings, this: DatasetName("replay"), isIncremental: false, properties: [:])
         let quoted = path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
         context.globals["path"] = .string(quoted)
         return diagnostics.collect(at: SourceLocation(file: file)) {
@@ -189,7 +207,9 @@ struct SourceReader {
     private func brokenRecords(_ file: String) -> [BrokenRecord] {
         guard let root = files.readYAML(file) else { return [] }
         guard case .sequence(let items) = root.kind else {
-            diagnostics.add(.wrongType(root.location, key: "broken_records", expected: "a list of records", found: root.description))
+            diagnostics.add(
+                .wrongType(root.location, key: "broken_records", expected: "a list of records", found: root.description)
+            )
             return []
         }
         return items.compactMap { brokenRecord($0) }
@@ -216,7 +236,8 @@ struct SourceReader {
         guard bytes.count * 2 == digits.count else {
             diagnostics.add(
                 .badValue(
-                    value?.location ?? map.location, what: "`value` is not hexadecimal", expected: "pairs of 0-9 and a-f",
+                    value?.location ?? map.location, what: "`value` is not hexadecimal",
+                    expected: "pairs of 0-9 and a-f",
                     found: value?.value, hint: "Write each byte as two digits."))
             return nil
         }

@@ -10,7 +10,9 @@ struct TestReader {
         var columns: [ColumnDefinition] = []
         var seen: [String: Located<String>] = [:]
         for node in map.sequence("columns") {
-            guard let column = YAMLMapping(node, within: "a column of \(dataset)", diagnostics: diagnostics) else { continue }
+            guard let column = YAMLMapping(node, within: "a column of \(dataset)", diagnostics: diagnostics) else {
+                continue
+            }
             column.ignore("tags", "meta", "quote", "constraints", "config", "policy_tags", "docs", "granularity")
             let name = column.requiredString("name", hint: "Name the column.")
             let description = column.string("description")?.value ?? ""
@@ -33,7 +35,8 @@ struct TestReader {
         if let type = SQLTypeName.parse(text.value) { return Located(type, text.location) }
         diagnostics.add(
             .badValue(
-                text.location, what: "unknown data type", expected: "a type of SQL, such as varchar, integer, decimal(10, 2)",
+                text.location, what: "unknown data type",
+                expected: "a type of SQL, such as varchar, integer, decimal(10, 2)",
                 found: text.value,
                 hint: Suggestion.hint(
                     for: text.value, among: SQLTypeName.names, otherwise: "Use a type name of DuckDB.")))
@@ -80,7 +83,8 @@ struct TestReader {
         map.ignore("description", "meta", "docs")
         let name = map.string("name")?.value
         let config = map.mapping("config", within: "`config` of a test")
-        config?.ignore("enabled", "limit", "store_failures", "store_failures_as", "fail_calc", "error_if", "warn_if", "meta")
+        config?.ignore(
+            "enabled", "limit", "store_failures", "store_failures_as", "fail_calc", "error_if", "warn_if", "meta")
         let severities = [map, config].compactMap { $0?.choice("severity", ColumnTest.Severity.self)?.value }
         let conditions = [map, config].compactMap { $0?.string("where")?.value }
         let tags = [map, config].flatMap { $0?.strings("tags") ?? [] }.map(\.value)
@@ -116,7 +120,9 @@ struct TestReader {
             return .relationships(to: name, field: field)
         default:
             guard let macro = settings.macros.first(where: { $0.name == "test_\(name)" }) else {
-                let known = builtIn + settings.macros.map(\.name).filter { $0.hasPrefix("test_") }.map { String($0.dropFirst(5)) }
+                let known =
+                    builtIn
+                    + settings.macros.map(\.name).filter { $0.hasPrefix("test_") }.map { String($0.dropFirst(5)) }
                 diagnostics.add(
                     .unknownReference(
                         location, kind: "test", name: name, suggestion: Suggestion.nearest(to: name, among: known)))
@@ -139,13 +145,15 @@ struct TestReader {
 
     /// Reads `ref('x')` or `source('s', 't')` as it stands in YAML.
     func relation(_ text: Located<String>) -> DatasetName? {
-        let context = ProjectContext(settings: settings, this: DatasetName("this"), isIncremental: false, properties: [:])
+        let context = ProjectContext(
+            settings: settings, this: DatasetName("this"), isIncremental: false, properties: [:])
         let source = TemplateSource(file: text.location.file, text: "{{ " + text.value + " }}")
         _ = try? Interpreter.render(TemplateParser.parse(source), globals: context.globals)
         if context.requests.references.count == 1 { return context.requests.references[0].name }
         diagnostics.add(
             .badValue(
-                text.location, what: "this does not name a dataset", expected: "ref('model') or source('source', 'table')",
+                text.location, what: "this does not name a dataset",
+                expected: "ref('model') or source('source', 'table')",
                 found: text.value, hint: "Write it as in a model, without the braces."))
         return nil
     }

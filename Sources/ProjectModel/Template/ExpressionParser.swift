@@ -7,6 +7,18 @@ struct ExpressionParser {
     private var lexer: TemplateLexer
     private(set) var current: TemplateToken
     private var depth = 0
+    /// Operators, calls and filters in a row; a bound on how high the tree gets beyond its brackets.
+    private var links = 0
+    static let linksMax = 250
+
+    private mutating func link() throws {
+        links += 1
+        guard links <= Self.linksMax else {
+            throw ProjectError.templateLimit(
+                source.location(at: current.offset), what: "too many operators and calls in a row",
+                limit: "\(Self.linksMax)")
+        }
+    }
 
     init(source: TemplateSource, offset: Int, terminator: StaticString) throws {
         self.source = source
@@ -89,6 +101,7 @@ struct ExpressionParser {
         }
         var value = try parseOr()
         while isName("if") {
+            try link()
             try advance()
             let condition = try parseOr()
             let otherwise = try accept(name: "else") ? try parseExpression() : nil
@@ -102,6 +115,7 @@ struct ExpressionParser {
     mutating func parseOr() throws -> Expression {
         var left = try parseAnd()
         while try accept(name: "or") {
+            try link()
             left = Expression(kind: .or(left, try parseAnd()), offset: left.offset)
         }
         return left
@@ -110,6 +124,7 @@ struct ExpressionParser {
     private mutating func parseAnd() throws -> Expression {
         var left = try parseNot()
         while try accept(name: "and") {
+            try link()
             left = Expression(kind: .and(left, try parseNot()), offset: left.offset)
         }
         return left
@@ -118,7 +133,10 @@ struct ExpressionParser {
     private mutating func parseNot() throws -> Expression {
         let offset = current.offset
         var negations = 0
-        while try accept(name: "not") { negations += 1 }
+        while try accept(name: "not") {
+            negations += 1
+            try link()
+        }
         var value = try parseComparison()
         for _ in 0..<negations { value = Expression(kind: .not(value), offset: offset) }
         return value
@@ -155,6 +173,7 @@ struct ExpressionParser {
         while case .symbol(let text) = current.kind, text == "+" || text == "-",
             let operation = BinaryOperator(rawValue: text)
         {
+            try link()
             try advance()
             left = Expression(kind: .binary(operation, left, try parseConcatenation()), offset: left.offset)
         }
@@ -174,6 +193,7 @@ struct ExpressionParser {
         while case .symbol(let text) = current.kind, ["*", "/", "//", "%"].contains(text),
             let operation = BinaryOperator(rawValue: text)
         {
+            try link()
             try advance()
             left = Expression(kind: .binary(operation, left, try parsePower()), offset: left.offset)
         }
@@ -183,6 +203,7 @@ struct ExpressionParser {
     private mutating func parsePower() throws -> Expression {
         var left = try parseUnary(withFilters: true)
         while try accept(symbol: "**") {
+            try link()
             left = Expression(kind: .binary(.power, left, try parseUnary(withFilters: true)), offset: left.offset)
         }
         return left
@@ -263,8 +284,14 @@ struct ExpressionParser {
 
     private mutating func parseItems(until closing: String) throws -> [Expression] {
         var items: [Expression] = []
+        // Items lie side by side, so the highest of them counts, and not their sum.
+        let before = links
+        var peak = links
+        defer { links = peak }
         while !isSymbol(closing) {
+            links = before
             items.append(try parseExpression())
+            peak = max(peak, links)
             if isSymbol(closing) { break }
             guard try accept(symbol: ",") else { throw unexpected("`,` or `\(closing)`") }
         }
@@ -276,7 +303,12 @@ struct ExpressionParser {
         let offset = current.offset
         try advance()
         var items: [(key: Expression, value: Expression)] = []
+        let before = links
+        var peak = links
+        defer { links = peak }
         while !isSymbol("}") {
+            links = before
+            defer { peak = max(peak, links) }
             let key = try parseExpression()
             try expect(symbol: ":")
             items.append((key, try parseExpression()))
@@ -290,6 +322,7 @@ struct ExpressionParser {
     private mutating func parsePostfix(_ base: Expression) throws -> Expression {
         var value = base
         while true {
+            if isSymbol(".") || isSymbol("[") || isSymbol("(") { try link() }
             if try accept(symbol: ".") {
                 if case .int(let index) = current.kind {
                     let key = Expression(kind: .int(index), offset: current.offset)
@@ -365,6 +398,7 @@ struct ExpressionParser {
     private mutating func parseFilters(_ base: Expression) throws -> Expression {
         var value = base
         while true {
+            if isSymbol("|") || isName("is") || isSymbol("(") { try link() }
             if isSymbol("|") {
                 try advance()
                 value = Expression(kind: .filter(value, try parseFilterCall()), offset: value.offset)

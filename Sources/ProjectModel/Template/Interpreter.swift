@@ -8,6 +8,8 @@ struct TemplateLimits: Sendable {
     var elementsMax = 200_000
     /// Macros in macros.
     var callDepthMax = 25
+    /// Expressions and blocks in each other, through all macros: a bound on this thread's stack.
+    var depthMax = 400
 }
 
 /// The variables of one block; inner blocks see outer ones.
@@ -40,6 +42,7 @@ final class Interpreter {
     var scope: TemplateScope
     private var steps = 0
     private(set) var callDepth = 0
+    private var depth = 0
     private var text: [UInt8] = []
     private var segments: [SourceMap.Segment] = []
     /// Above 0 while output goes into a value (a macro's result, a set block) and needs no map.
@@ -84,6 +87,18 @@ final class Interpreter {
                 source.location(at: offset), what: "the template runs too long", limit: "\(limits.stepsMax) steps")
         }
     }
+
+    func descend(_ offset: Int) throws {
+        depth += 1
+        if depth > limits.depthMax {
+            depth -= 1
+            throw ProjectError.templateLimit(
+                source.location(at: offset), what: "the template is nested too deeply, through its macros",
+                limit: "\(limits.depthMax) levels")
+        }
+    }
+
+    func ascend() { depth -= 1 }
 
     func checkSize(_ bytes: Int, _ offset: Int) throws {
         if bytes > limits.outputBytesMax {
@@ -140,6 +155,8 @@ final class Interpreter {
     // MARK: Statements
 
     func run(_ nodes: [TemplateNode]) throws {
+        try descend(0)
+        defer { ascend() }
         for node in nodes { try run(node) }
     }
 
@@ -298,7 +315,9 @@ final class Interpreter {
 
     private func bind(_ definition: MacroDefinition, _ call: TemplateCall) throws {
         var named = call.named
-        if let index = named.firstIndex(where: { $0.name == "caller" }) { scope["caller"] = named.remove(at: index).value }
+        if let index = named.firstIndex(where: { $0.name == "caller" }) {
+            scope["caller"] = named.remove(at: index).value
+        }
         for (index, parameter) in definition.parameters.enumerated() {
             if index < call.positional.count {
                 scope[parameter.name] = call.positional[index]

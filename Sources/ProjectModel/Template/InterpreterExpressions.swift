@@ -2,6 +2,8 @@ extension Interpreter {
     /// The value of an expression; a name that nothing defines gives `undefined`, which most uses refuse.
     func evaluate(_ expression: Expression) throws -> TemplateValue {
         try step(expression.offset)
+        try descend(expression.offset)
+        defer { ascend() }
         switch expression.kind {
         case .none: return .none
         case .bool(let value): return .bool(value)
@@ -48,7 +50,7 @@ extension Interpreter {
         case .concatenation(let parts): return try evaluateConcatenation(parts, expression.offset)
         case .ternary(let value, let condition, let otherwise):
             if try isTrue(condition) { return try evaluate(value) }
-            return try otherwise.map(evaluate) ?? .undefined(name: "the else of an inline if", isElement: true)
+            return try otherwise.map(evaluate) ?? .string("")
         default: preconditionFailure("evaluated before")
         }
     }
@@ -249,7 +251,11 @@ extension Interpreter {
     func evaluateArguments(_ arguments: Arguments, name: String, offset: Int) throws -> TemplateCall {
         var positional = try arguments.positional.map(evaluate)
         var named: [(name: String, value: TemplateValue)] = []
-        for argument in arguments.named { named.append((argument.name, try evaluate(argument.value))) }
+        var namedOffsets: [String: Int] = [:]
+        for argument in arguments.named {
+            named.append((argument.name, try evaluate(argument.value)))
+            namedOffsets[argument.name] = argument.value.offset
+        }
         if let spread = arguments.spreadList {
             positional += try elements(of: try evaluate(spread), spread.offset)
         }
@@ -259,7 +265,9 @@ extension Interpreter {
             }
             for (key, value) in dict.entries { named.append((TemplatePrinter.display(key.value), value)) }
         }
-        return TemplateCall(name: name, positional: positional, named: named, source: source, offset: offset)
+        return TemplateCall(
+            name: name, positional: positional, named: named, source: source, offset: offset,
+            namedOffsets: namedOffsets)
     }
 
     private func evaluateCall(_ callee: Expression, _ arguments: Arguments, _ offset: Int) throws -> TemplateValue {
@@ -276,7 +284,7 @@ extension Interpreter {
         }
         let named = TemplateCall(
             name: callable.name, positional: call.positional, named: call.named, source: call.source,
-            offset: call.offset)
+            offset: call.offset, namedOffsets: call.namedOffsets)
         return try callable.body(named, self)
     }
 }

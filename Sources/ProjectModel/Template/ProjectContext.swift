@@ -143,7 +143,8 @@ final class ProjectContext {
         for name in ["run_query", "statement", "load_result"] {
             globals[name] = TemplateGlobals.function(name) { call, _ in
                 throw ProjectError.unsupported(
-                    call.source.location(at: call.offset), what: "`\(call.name)`, a query while templates are rendered,",
+                    call.source.location(at: call.offset),
+                    what: "`\(call.name)`, a query while templates are rendered,",
                     hint: "Put the values into `vars:`, or join with the table in SQL.")
             }
         }
@@ -162,6 +163,7 @@ final class ProjectContext {
                 entries += dict.entries.map { (TemplatePrinter.display($0.key.value), $0.value) }
             }
             for (key, value) in entries {
+                let place = call.namedOffsets[key].map { call.source.location(at: $0) } ?? place
                 guard let value = value.configValue() else {
                     throw call.failure(
                         "`config` takes plain values", found: "\(key) = \(value.kind)",

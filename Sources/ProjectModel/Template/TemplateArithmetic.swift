@@ -33,7 +33,8 @@ extension Interpreter {
             try checkCount(overflow ? Int.max : total, offset)
             return .list(list.items.isEmpty ? [] : Array((0..<max(0, count)).map { _ in list.items }.joined()))
         case (.modulo, .string(let format), _):
-            let arguments: [TemplateValue] = if case .list(let list) = right, list.isTuple { list.items } else { [right] }
+            let arguments: [TemplateValue] =
+                if case .list(let list) = right, list.isTuple { list.items } else { [right] }
             return .string(try percentFormat(format, arguments, offset))
         default:
             throw failure(
@@ -146,7 +147,8 @@ extension Interpreter {
             try checkSize(result.utf8.count, offset)
         }
         guard next.next() == nil else {
-            throw failure(offset, "the format has fewer places than there are values", hint: "Write a `%s` for each value.")
+            throw failure(
+                offset, "the format has fewer places than there are values", hint: "Write a `%s` for each value.")
         }
         return result
     }

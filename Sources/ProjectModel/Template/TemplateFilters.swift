@@ -133,7 +133,9 @@ extension Interpreter {
             "min": { interpreter, value, call in try interpreter.extreme(value, call, wantsLess: true) },
             "max": { interpreter, value, call in try interpreter.extreme(value, call, wantsLess: false) },
             "map": { interpreter, value, call in try interpreter.mapFilter(value, call) },
-            "select": { interpreter, value, call in try interpreter.selection(value, call, keeps: true, attribute: false) },
+            "select": { interpreter, value, call in
+                try interpreter.selection(value, call, keeps: true, attribute: false)
+            },
             "reject": { interpreter, value, call in
                 try interpreter.selection(value, call, keeps: false, attribute: false)
             },
@@ -211,6 +213,7 @@ extension Interpreter {
 
     private static func roundFilter(_ value: TemplateValue, _ call: TemplateCall) throws -> TemplateValue {
         let arguments = try call.bind("precision", "method")
+        if case .int = value, arguments[0] == nil, arguments[1] == nil { return value }
         let precision = try arguments[0].map { try call.int($0, "precision") } ?? 0
         let method = try arguments[1].map { try call.string($0, "method") } ?? "common"
         guard let number = value.number, (-15...15).contains(precision) else {
@@ -273,7 +276,8 @@ extension Interpreter {
             return value
         default:
             throw call.failure(
-                "an attribute is named by text", expected: "text", found: path.kind, hint: "Quote the attribute's name.")
+                "an attribute is named by text", expected: "text", found: path.kind, hint: "Quote the attribute's name."
+            )
         }
     }
 
@@ -322,7 +326,8 @@ extension Interpreter {
                 })
         }
         guard let name = call.positional.first else {
-            throw call.failure("`map` needs a filter or an attribute", hint: "Write `map('upper')` or `map(attribute='x')`.")
+            throw call.failure(
+                "`map` needs a filter or an attribute", hint: "Write `map('upper')` or `map(attribute='x')`.")
         }
         let filter = try call.string(name, "filter")
         guard let body = Self.filters[filter] else {
@@ -360,7 +365,8 @@ extension Interpreter {
 
     private func dictItems(_ value: TemplateValue, _ call: TemplateCall) throws -> TemplateValue {
         guard case .dict(let dict) = value else {
-            throw call.failure("`\(call.name)` needs a dict", expected: "a dict", found: value.kind, hint: "Give a dict.")
+            throw call.failure(
+                "`\(call.name)` needs a dict", expected: "a dict", found: value.kind, hint: "Give a dict.")
         }
         return .list(dict.entries.map { .tuple([$0.key.value, $0.value]) })
     }

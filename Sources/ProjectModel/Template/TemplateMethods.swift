@@ -45,7 +45,8 @@ extension Interpreter {
         },
         "extend": { list, call, interpreter in
             try refuseTuple(list, call)
-            let more = try interpreter.elements(of: try call.bind("iterable", required: 1)[0] ?? TemplateValue.none, call.offset)
+            let more = try interpreter.elements(
+                of: try call.bind("iterable", required: 1)[0] ?? TemplateValue.none, call.offset)
             try interpreter.checkCount(list.items.count + more.count, call.offset)
             list.items += more
             return .none
@@ -63,7 +64,8 @@ extension Interpreter {
             let index = try call.bind("index")[0].map { try call.int($0, "index") } ?? -1
             let position = index < 0 ? list.items.count + index : index
             guard list.items.indices.contains(position) else {
-                throw call.failure("`pop` of an element that is not there", found: "\(index)", hint: "Check the length first.")
+                throw call.failure(
+                    "`pop` of an element that is not there", found: "\(index)", hint: "Check the length first.")
             }
             return list.items.remove(at: position)
         },
@@ -110,7 +112,8 @@ extension Interpreter {
     private static func refuseTuple(_ list: TemplateList, _ call: TemplateCall) throws {
         if list.isTuple {
             throw call.failure(
-                "a tuple cannot be changed", expected: "a list", found: "a tuple", hint: "Use `[...]` instead of `(...)`.")
+                "a tuple cannot be changed", expected: "a list", found: "a tuple",
+                hint: "Use `[...]` instead of `(...)`.")
         }
     }
 
@@ -123,7 +126,8 @@ extension Interpreter {
         "copy": { dict, _, _ in .dict(dict.copy()) },
         "get": { dict, call, interpreter in
             let arguments = try call.bind("key", "default", required: 1)
-            return dict[try interpreter.key(arguments[0] ?? TemplateValue.none, call.offset)] ?? arguments[1] ?? TemplateValue.none
+            return dict[try interpreter.key(arguments[0] ?? TemplateValue.none, call.offset)] ?? arguments[1]
+                ?? TemplateValue.none
         },
         "setdefault": { dict, call, interpreter in
             let arguments = try call.bind("key", "default", required: 1)
@@ -192,7 +196,8 @@ extension Interpreter {
             return .list(lines.map { .string($0) })
         },
         "join": { text, call, interpreter in
-            let items = try interpreter.elements(of: try call.bind("iterable", required: 1)[0] ?? TemplateValue.none, call.offset)
+            let items = try interpreter.elements(
+                of: try call.bind("iterable", required: 1)[0] ?? TemplateValue.none, call.offset)
             let joined = try items.map { try call.string($0, "iterable") }.joined(separator: text)
             try interpreter.checkSize(joined.utf8.count, call.offset)
             return .string(joined)
@@ -293,7 +298,8 @@ extension Interpreter {
         return value
     }
 
-    private func braceFormatted(_ value: TemplateValue, _ specification: String, _ call: TemplateCall) throws -> String {
+    private func braceFormatted(_ value: TemplateValue, _ specification: String, _ call: TemplateCall) throws -> String
+    {
         if specification.isEmpty { return TemplatePrinter.display(value) }
         var specification = specification[...]
         var (fill, alignment): (Character, Character?) = (" ", nil)
@@ -308,7 +314,9 @@ extension Interpreter {
         let letter = specification.last.flatMap { "sdfx".contains($0) ? $0 : nil }
         if letter != nil { specification = specification.dropLast() }
         guard specification.allSatisfy({ "0123456789.+".contains($0) }) else {
-            throw call.failure("the format is not understood", found: String(specification), hint: "Use width, precision and s, d, f or x.")
+            throw call.failure(
+                "the format is not understood", found: String(specification),
+                hint: "Use width, precision and s, d, f or x.")
         }
         if alignment == nil {
             let isText = if case .string = value { true } else { false }
@@ -317,7 +325,8 @@ extension Interpreter {
         }
         let sizes = specification.split(separator: ".", omittingEmptySubsequences: false)
         let precision = sizes.count > 1 ? "." + sizes[1] : ""
-        let text = try formatted(value, precision, letter.map { String($0) } ?? (precision.isEmpty ? "s" : "f"), call.offset)
+        let text = try formatted(
+            value, precision, letter.map { String($0) } ?? (precision.isEmpty ? "s" : "f"), call.offset)
         let width = min(sizes.first.flatMap { Int($0) } ?? 0, limits.outputBytesMax)
         let missing = max(0, width - text.unicodeScalars.count)
         let before = alignment == "<" ? 0 : alignment == ">" ? missing : missing / 2

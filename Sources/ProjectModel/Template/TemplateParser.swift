@@ -209,7 +209,8 @@ struct TemplateParser {
         var high = parser.current.offset
         while high > 0, isSpace(source.bytes[high - 1]) { high -= 1 }
         var low = high
-        while low > 0, source.bytes[low - 1] | 0x20 >= UInt8(ascii: "a"), source.bytes[low - 1] | 0x20 <= UInt8(ascii: "z")
+        while low > 0, source.bytes[low - 1] | 0x20 >= UInt8(ascii: "a"),
+            source.bytes[low - 1] | 0x20 <= UInt8(ascii: "z")
         { low -= 1 }
         return source.text(low..<high)
     }

@@ -87,6 +87,8 @@ struct TemplateCall {
     var named: [(name: String, value: TemplateValue)]
     let source: TemplateSource
     let offset: Int
+    /// Where the values of named arguments stand.
+    var namedOffsets: [String: Int] = [:]
 
     func failure(_ message: String, expected: String? = nil, found: String? = nil, hint: String) -> ProjectError {
         .templateEvaluation(

@@ -63,7 +63,9 @@ final class YAMLMapping {
     func int(_ key: String, in range: ClosedRange<Int>) -> Located<Int>? {
         guard let node = node(key) else { return nil }
         guard case .int(let value) = node.configValue, range.contains(value) else {
-            let bounds = range.upperBound == .max ? "from \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+            let bounds =
+                range.upperBound == .max
+                ? "from \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
             wrong(key, node, "a whole number \(bounds)")
             return nil
         }
@@ -140,7 +142,8 @@ final class YAMLMapping {
             diagnostics.add(
                 .badValue(
                     text.location, what: "`\(key)` has an unknown value", expected: names.joined(separator: ", "),
-                    found: text.value, hint: Suggestion.hint(for: text.value, among: names, otherwise: "Use one of these.")))
+                    found: text.value,
+                    hint: Suggestion.hint(for: text.value, among: names, otherwise: "Use one of these.")))
             return nil
         }
         return Located(choice, text.location)
@@ -152,8 +155,13 @@ final class YAMLMapping {
     func finish() {
         let names = Set(known)
         for pair in pairs where !names.contains(pair.key) {
-            diagnostics.add(
-                .unknownKey(pair.keyLocation, key: pair.key, within: within, known: names.sorted()))
+            let nearest = Suggestion.nearest(to: pair.key, among: known)
+            if nearest == nil, pair.value.isNull {
+                diagnostics.add(.strayKey(pair.keyLocation, key: pair.key, within: within))
+            } else {
+                diagnostics.add(
+                    .unknownKey(pair.keyLocation, key: pair.key, within: within, known: names.sorted()))
+            }
         }
     }
 }

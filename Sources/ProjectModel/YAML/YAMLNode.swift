@@ -148,7 +148,8 @@ struct YAMLReader {
             else { continue }
             diagnostics.add(
                 .duplicateKey(
-                    SourceLocation(file: file, line: index + 1, column: first.column), key: key, first: location(first)))
+                    SourceLocation(file: file, line: index + 1, column: first.column), key: key, first: location(first))
+            )
             // Letters of the private use area: no person writes them, and readers skip keys that start so.
             let marker = UnicodeScalar(UInt32(0xE000 + attempt)) ?? "\u{E000}"
             for offset in word.indices { lines[index][indentation + offset] = marker }

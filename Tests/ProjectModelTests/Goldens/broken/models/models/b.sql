@@ -2,4 +2,3 @@ select *
 from {{ ref('a') }}
 join {{ source('shop', 'oders') }} using (id)
 join {{ source('shpo', 'orders') }} using (id)
-join {{ ref('other', 'a') }} using (id)
