@@ -67,6 +67,38 @@ struct ProjectTests {
             ])
     }
 
+    @Test func testsBecomeQueries() throws {
+        let project = ProjectLoader.load(directory: "\(goldens)/jaffle").project
+        let queries = Dictionary(uniqueKeysWithValues: project.columnTests.map { ($0.name, $0.query) })
+        #expect(
+            queries["not_null_orders_order_id"] == "select * from \"orders\" as subject where \"order_id\" is null")
+        #expect(
+            queries["relationships_orders_customer_id__customer_id__customers"] == """
+                select subject."customer_id", count(*) as rows from (select * from "orders" where order_date > '2018-01-01') as subject
+                where subject."customer_id" is not null
+                    and not exists (select 1 from "customers" as target where target."customer_id" = subject."customer_id")
+                group by subject."customer_id"
+                """)
+        #expect(
+            queries["accepted_values_orders_status"]?.contains(
+                "not in ('placed', 'shipped', 'completed', 'return_pending', 'returned')") == true)
+        let chosen = project.tests(of: [DatasetName("customers")])
+        #expect(chosen.columns.map(\.name) == ["unique_customers_customer_id", "not_null_customers_customer_id"])
+        #expect(chosen.singular.map(\.name) == ["no_empty_names"])
+    }
+
+    @Test func missingDataIsFound() throws {
+        let folder = try TemporaryFolder()
+        for file in Scaffold.files(name: "shop") where file.path != "data/orders.csv" {
+            try folder.write(file.text, to: file.path)
+        }
+        let (project, errors) = ProjectLoader.load(directory: folder.path)
+        #expect(errors == [])
+        #expect(project.missingDataFiles().map { $0.location?.description } == ["sources/shop.yaml:10:17"])
+        try folder.write("order_id\n", to: "data/orders.csv")
+        #expect(project.missingDataFiles() == [])
+    }
+
     @Test func theExampleLoads() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Examples/flights").path

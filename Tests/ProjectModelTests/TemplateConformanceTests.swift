@@ -78,7 +78,7 @@ private let conforming: [String] = [
     "{%- set cols = ['a', 'b'] -%}\nselect\n{%- for c in cols %}\n    {{ c }}{{ ',' if not loop.last }}\n{%- endfor %}\nfrom t\n",
     "{{ 'é'.upper() }} {{ 'naïve' | length }} {{ 'żółw'[1] }} Ünïcödé text",
     "a{% if 0 %}1{% elif 1 %}2{% else %}3{% endif %}b{% if none %}x{% else %}y{% endif %}",
-    "{{ (1, 2)[0] }} {{ {'a': 1, 'a': 2} }} {{ {1: 'x', none: 'y', true: 'z'} }} {{ 'x' if [] else 'y' }}",
+    "{{ (1, 2)[0] }} {{ {'a': 1, 'a': 2} }} {{ {1: 'x', none: 'y'} }} {{ {true: 'z'} }} {{ 'x' if [] else 'y' }}",
     "{{ [1, [2, 3]] | tojson }} {{ 1.0 | tojson }} {{ none | string }} {{ true | lower }} {{ 3 ~ '' | length }}",
     "{% set f = 'x' %}{% macro g() %}{{ f }}{% endmacro %}{{ g() }}{% for f in ['inner'] %}{{ g() }}{% endfor %}",
     "line one\r\nline two",

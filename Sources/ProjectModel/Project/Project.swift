@@ -23,6 +23,15 @@ public struct Project: Sendable {
             + sources.flatMap { $0.tests + $0.columns.flatMap(\.tests) }
     }
 
+    /// The tests that belong to datasets: those attached to them, and queries of tests/ that read any of them.
+    public func tests(of datasets: some Sequence<DatasetName>) -> (columns: [ColumnTest], singular: [SingularTest]) {
+        let chosen = Set(datasets)
+        return (
+            columnTests.filter { chosen.contains($0.dataset) },
+            singularTests.filter { $0.reads.contains { chosen.contains($0.value) } }
+        )
+    }
+
     /// Data files that sources and replays name and that are not there. They may come later, so loading does not ask.
     public func missingDataFiles() -> [ErrorReport] {
         var paths: [Located<String>] = []

@@ -221,7 +221,17 @@ private final class ProjectLoading {
                 case ("delimiter", .string(let text)): delimiter = text
                 case ("tags", .string(let tag)): tags.append(tag)
                 case ("enabled", .bool(let value)): isEnabled = value
-                default: break
+                case ("column_types", _):
+                    diagnostics.add(
+                        .unsupported(
+                            entry.location, what: "`column_types` of seeds",
+                            hint: "Give each column its `data_type` under `columns:`."))
+                case ("quote_columns", _), ("schema", _), ("database", _), ("alias", _), ("meta", _), ("docs", _): break
+                default:
+                    diagnostics.add(
+                        .unknownKey(
+                            entry.location, key: entry.key, within: "the seed's config",
+                            known: ["delimiter", "enabled", "meta", "tags"]))
                 }
             }
             guard isEnabled else { continue }
