@@ -199,8 +199,10 @@ struct SourceReader {
             settings: settings, this: DatasetName("replay"), isIncremental: false, properties: [:])
         let quoted = path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
         context.globals["path"] = .string(quoted)
-        return diagnostics.collect(at: SourceLocation(file: file)) {
-            try Interpreter.render(template, globals: context.globals)
+        return withExtendedLifetime(context) {
+            diagnostics.collect(at: SourceLocation(file: file)) {
+                try Interpreter.render(template, globals: context.globals)
+            }
         }
     }
 

@@ -169,11 +169,13 @@ struct TestReader {
         for entry in map.entries where !taken.contains(entry.key) {
             named.append((entry.key, TemplateValue(entry.value.configValue)))
         }
-        let source = TemplateSource(file: macro.source.file, text: macro.source.text(0..<macro.source.bytes.count))
+        let source = macro.source
         let interpreter = Interpreter(source: source, globals: context.globals)
         let call = TemplateCall(name: name, positional: [], named: named, source: source, offset: macro.offset)
-        let value = diagnostics.collect(at: location) {
-            try interpreter.invoke(interpreter.macroValue(macro, base: context.globals), call)
+        let value = withExtendedLifetime(context) {
+            diagnostics.collect(at: location) {
+                try interpreter.invoke(interpreter.macroValue(macro, base: context.globals), call)
+            }
         }
         guard let value else { return nil }
         let text = TemplatePrinter.display(value)

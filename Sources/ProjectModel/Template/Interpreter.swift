@@ -30,6 +30,9 @@ final class TemplateScope {
         set { variables[name] = newValue }
     }
 
+    /// Lets go of all values: macros hold the scope that holds them.
+    func clear() { variables = [:] }
+
     /// Every name that can be seen from here, for "did you mean".
     var names: [String] { Array(variables.keys) + (parent?.names ?? []) }
 }
@@ -63,6 +66,8 @@ final class Interpreter {
         _ template: Template, globals: TemplateScope, limits: TemplateLimits = TemplateLimits()
     ) throws -> RenderedSQL {
         let interpreter = Interpreter(source: template.source, globals: globals, limits: limits)
+        let root = interpreter.scope
+        defer { root.clear() }
         do {
             try interpreter.run(template.nodes)
         } catch is Return {

@@ -13,6 +13,7 @@ struct TemplateRequests {
 
 /// dbt's context: `ref`, `source`, `config`, `var`, `this`, `is_incremental` and the rest, for one rendering.
 ///
+/// It must outlive the rendering: the functions that it installs refer to it.
 /// References are recorded and rendered as quoted names; whether they exist is the graph's business.
 final class ProjectContext {
     struct Settings {
@@ -41,6 +42,8 @@ final class ProjectContext {
         installValues()
         installMacros()
     }
+
+    deinit { globals.clear() }
 
     private func installDatasets() {
         globals["ref"] = TemplateGlobals.function("ref") { [unowned self] call, _ in
@@ -186,17 +189,17 @@ final class ProjectContext {
     /// Macros are known by name, and as members of the project's name.
     private func installMacros() {
         let members = TemplateDict(isNamespace: true)
-        let interpreterFree = globals
+        let globals = globals
         for macro in settings.macros {
             let value = TemplateValue.callable(
                 TemplateCallable(name: macro.name) { call, interpreter in
-                    try interpreter.invoke(interpreter.macroValue(macro, base: interpreterFree), call)
+                    try interpreter.invoke(interpreter.macroValue(macro, base: globals), call)
                 })
             globals[macro.name] = value
             members[.string(macro.name)] = value
         }
         globals[settings.projectName] = .dict(members)
-        let dispatch = TemplateGlobals.function("dispatch") { [unowned self] call, _ in
+        let dispatch = TemplateGlobals.function("dispatch") { call, _ in
             let name = try call.string(try call.bind("macro_name", "macro_namespace", required: 1)[0], "macro_name")
             for prefix in ["gariep__", "duckdb__", "default__", ""] where globals[prefix + name] != nil {
                 return globals[prefix + name] ?? TemplateValue.none
