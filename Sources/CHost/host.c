@@ -1,4 +1,4 @@
-#include "CSystem.h"
+#include "CHost.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +48,7 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, con
 }
 #endif
 
-uint32_t csystem_crc32c(uint32_t crc, const void *bytes, size_t count) {
+uint32_t chost_crc32c(uint32_t crc, const void *bytes, size_t count) {
     crc = ~crc;
 #if defined(__x86_64__)
     static int has = -1;
@@ -58,7 +58,7 @@ uint32_t csystem_crc32c(uint32_t crc, const void *bytes, size_t count) {
     return ~crc32c_table(crc, bytes, count);
 }
 
-uint64_t csystem_resident_bytes(void) {
+uint64_t chost_resident_bytes(void) {
     FILE *file = fopen("/proc/self/statm", "r");
     if (!file) return 0;
     unsigned long total = 0, resident = 0;
@@ -67,7 +67,7 @@ uint64_t csystem_resident_bytes(void) {
     return got == 2 ? (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
-uint64_t csystem_peak_resident_bytes(void) {
+uint64_t chost_peak_resident_bytes(void) {
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage)) return 0;
 #if defined(__APPLE__)
@@ -77,7 +77,7 @@ uint64_t csystem_peak_resident_bytes(void) {
 #endif
 }
 
-uint64_t csystem_cpu_micros(void) {
+uint64_t chost_cpu_micros(void) {
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage)) return 0;
     return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000u +
