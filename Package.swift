@@ -24,9 +24,7 @@ let rooms: [Room] = [
     Room(name: "SchemaRegistry", uses: ["Base", "Columnar", "Formats"]),
     Room(name: "Lake", uses: ["Base", "Columnar", "Storage", "Formats"]),
     Room(name: "Streaming", uses: ["Base", "Columnar", "SQL"], shims: ["CRocksDB"]),
-    Room(
-        name: "ProjectModel", uses: ["Base", "Columnar", "DuckDB", "SQL", "Formats"], packages: ["Yams"],
-        goldens: true),
+    Room(name: "ProjectModel", uses: ["Base", "Columnar"], packages: ["Yams"], goldens: true),
     Room(name: "Warehouse", uses: ["Base", "Columnar", "DuckDB", "SQL"]),
     Room(
         name: "Connectors",
