@@ -176,8 +176,9 @@ public struct GroupCoordinator: Sendable {
             return answers
         case .stable, .completingRebalance:
             for id in group.order {
-                guard let token = group.members[id]?.syncing else { continue }
+                guard let member = group.members[id], let token = member.syncing else { continue }
                 group.members[id]?.syncing = nil
+                group.members[id]?.expiresMillis = nowMillis + member.sessionTimeoutMillis
                 answers.append(Answer(token: token, response: .synced(Synced(error: .rebalanceInProgress))))
             }
             group.phase = .preparingRebalance(deadlineMillis: nowMillis + timeout)
