@@ -141,6 +141,8 @@ for room in built where (asked?.contains(room.name) ?? true) {
             resources: room.goldens ? [.copy("Goldens")] : [], swiftSettings: swiftSettings
         ))
 }
+// Checks of the repository itself; they need nothing of it but its files.
+if asked?.contains("Tidy") ?? true { targets.append(.testTarget(name: "TidyTests", swiftSettings: swiftSettings)) }
 if wholeProgram {
     targets.append(
         .executableTarget(
