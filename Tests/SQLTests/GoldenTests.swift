@@ -168,7 +168,7 @@ import Testing
         #expect(found == golden, "\(name)")
     }
 
-    private static func outcome(of sql: String, _ parser: DuckDBSyntaxTrees) -> String {
+    private static func outcome(of sql: String, _ parser: DuckDBConnection) -> String {
         do {
             let plan = try Binder(catalog: Fixtures.catalog).bind(sql, parsedBy: parser)
             return "\(plan.schema)\n\(plan.explanation)"
