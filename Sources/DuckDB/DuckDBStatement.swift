@@ -26,6 +26,12 @@ public final class DuckDBStatement {
         unsafe duckdb_destroy_prepare(&closing)
     }
 
+    /// Whether the statement only reads: a SELECT, or the explanation of one.
+    public var isQuery: Bool {
+        let kind = unsafe duckdb_prepared_statement_type(handle)
+        return kind == DUCKDB_STATEMENT_TYPE_SELECT || kind == DUCKDB_STATEMENT_TYPE_EXPLAIN
+    }
+
     public var parameterCount: Int { Int(unsafe duckdb_nparams(handle)) }
 
     /// The columns that the statement gives.
