@@ -117,8 +117,9 @@ enum Strings {
         let output = FixedOutput<Int64>(count: frame.count)
         for row in 0..<frame.count {
             var total: Int64 = 0
+            let text = unsafe view[row]
             // Every byte that does not continue a code point begins one.
-            for unsafebyte in unsafe view[row] where byte & 0xc0 != 0x80 { total += 1 }
+            for index in 0..<text.count where unsafe text[index] & 0xc0 != 0x80 { total += 1 }
             output[row] = total
         }
         return Column(

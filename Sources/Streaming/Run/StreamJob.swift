@@ -195,6 +195,7 @@ public final class StreamJob: Sendable {
         shared.stopping.store(true, ordering: .releasing)
         shared.wakeAll()
         for thread in threads { thread.join() }
+        shared.store.close()
         shared.settings.governor.release(arrangementBytes, from: "stream tables")
         run.withLock { run in
             run.error = failure

@@ -112,6 +112,7 @@ final class WorkerLoop {
         for task in partitions { task.reader.close() }
         shared.settings.governor.release(chargedBytes, from: Self.holder)
         chargedBytes = 0
+        context.keyed = []  // Operators and context hold each other.
     }
 
     private static let holder = "stream state"

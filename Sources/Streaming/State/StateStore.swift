@@ -17,9 +17,11 @@ struct StateDelta: Sendable {
 /// RocksDB, open for as long as this value lives. Workers read it at the same time; only the coordinator writes.
 @safe
 final class StateStore: @unchecked Sendable {
-    // Sendable: RocksDB handles may be used from any thread, and none is replaced once made.
+    // Sendable: RocksDB handles may be used from any thread, and none is replaced once made; whoever opened the store
+    // closes it when all others are done.
     let directory: String
     private let database: OpaquePointer
+    private var isOpen = true
     private let options: OpaquePointer
     private let tableOptions: OpaquePointer
     private let cache: OpaquePointer
@@ -61,8 +63,15 @@ final class StateStore: @unchecked Sendable {
         }
     }
 
-    deinit {
+    /// Closes the files and gives the folder's lock back. Nothing may be asked of the store after.
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
         unsafe rocksdb_close(database)
+    }
+
+    deinit {
+        close()
         unsafe rocksdb_cache_destroy(cache)
         unsafe rocksdb_block_based_options_destroy(tableOptions)
         unsafe rocksdb_options_destroy(options)
