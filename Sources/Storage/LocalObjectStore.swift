@@ -127,7 +127,8 @@ public final class LocalObjectStore: ObjectStore {
     public func stagingFile() throws(StorageError) -> String {
         let number = counter.add(1, ordering: .relaxed).newValue
         // The time of the process's name keeps files of an earlier process with the same id apart.
-        return "\(root)/\(ObjectPath.stagingName)/\(getpid())-\(Self.processMark)-\(ObjectIdentifier(self).hashValue)-\(number)"
+        return
+            "\(root)/\(ObjectPath.stagingName)/\(getpid())-\(Self.processMark)-\(ObjectIdentifier(self).hashValue)-\(number)"
     }
 
     public func localFile(_ path: String) throws(StorageError) -> LocalFile {
@@ -215,7 +216,9 @@ public final class LocalObjectStore: ObjectStore {
     /// Makes a folder and those above it; each new name is made to last.
     private static func makeFolders(_ path: String) throws(StorageError) {
         if path.isEmpty || path == "/" { return }
-        if (try? FileCalls.makeFolder(path, naming: path)) != nil { return try FileCalls.sync(parent(of: path), naming: path) }
+        if (try? FileCalls.makeFolder(path, naming: path)) != nil {
+            return try FileCalls.sync(parent(of: path), naming: path)
+        }
         try makeFolders(parent(of: path))
         _ = try FileCalls.makeFolder(path, naming: path)
         try FileCalls.sync(parent(of: path).isEmpty ? "/" : parent(of: path), naming: path)

@@ -20,7 +20,7 @@ import Testing
         dc//i4; u1//u1; f//f; u1//i1; i1//i2; i4%i4; i8%i4; d%i4; dc%i4; dc%dc; dc%dc2; f%f; u8%i4; -i4; -i1; -u4; -dc
         -d; -(-1); i4+null; null+null; d+null; d+'1'; i1 - 128; i1 + 127; 128 + i1; i4 + 2147483648; f*dc; h*dc
         u8+dc; i2+dc; f+dc; i4**2; i4^2; mod(dc,2); divide(i4,2); pow(i4,2)
-        dt+i4; dt-i4; dt-dt; dt+iv; ts+iv; ts-iv; ts-ts; tz-tz; tz+iv; ts-tz; dt-ts; ts-dt; iv+ts; i4+dt; dt+1; ts_ms+iv
+        dt+1; dt-1; dt-dt; dt+iv; ts+iv; ts-iv; ts-ts; tz-tz; tz+iv; ts-tz; dt-ts; ts-dt; iv+ts; 1+dt; ts_ms+iv
         ts_ns+iv; ts_ms-ts_ms; ts+null; interval '1 hour' * 2; interval 1 hour
         i4||s; s||s; bl||bl; ts||'x'; s||'x'
         i4=s; i4='1'; ts='2020-01-01'; dt=ts; ts=tz; s=1; b=i4; dc=d; null=null; u8=i8; i4 in (1,2.5); s in ('a','b')
@@ -46,8 +46,8 @@ import Testing
         trim(s); ltrim(s,'x'); s ^@ 'a'; upper(null); length('abc')
         date_trunc('month',ts); date_trunc('month',dt); date_trunc('hour',tz); date_trunc('day',ts_ms); date_part('hour',ts)
         extract(epoch from ts); date_part('year',dt); year(ts); month(dt); hour(tz); epoch(ts); date_diff('day',dt,ts)
-        date_sub('hour',ts,ts); epoch_ms(ts); epoch_ms(i8); epoch_us(tz); make_timestamp(i8); date_add(dt, interval 1 day)
-        make_timestamp(2020,1,1,1,1,1.0); datediff('day',dt,dt)
+        epoch_ms(ts); epoch_ms(i8); epoch_us(tz); make_timestamp(i8); date_add(dt, interval 1 day)
+        datediff('day',dt,dt)
         i4::varchar; s::decimal; s::numeric(5); s::interval; s::blob; s::real; s::int2; s::hugeint; s::timestamp(3)
         s::timestamptz; s::date; s::time; s::ubigint; try_cast(s as int); ts::date; dt::timestamp; s::dec(4,1)
         1; -1; 2147483648; -2147483648; 9223372036854775808; 0.5; 00.50; .5; 1e3; 123456789.123456789; true; 'x'; 1_000
@@ -67,7 +67,7 @@ import Testing
         _ = try connection.execute("create table t(\(Self.columns))")
         let schema = try connection.describe("select * from t")
         let catalog = NamedRelations(["t": CatalogRelation(name: "t", kind: .stream, schema: schema)])
-        let parser = DuckDBSyntaxTrees(connection)
+        let parser = connection
         #expect(Self.expressions.count > 300)
         for expression in Self.expressions {
             let query = "select \(expression) as x from t"

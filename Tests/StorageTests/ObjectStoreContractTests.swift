@@ -54,8 +54,9 @@ struct ObjectStoreContractTests {
                 }
             }
             let won = winners.withLock { $0 }
+            let stored = try store.get("log/1.json")
             #expect(won.count == 1)
-            #expect(try store.get("log/1.json") == won)
+            #expect(stored == won)
         }
     }
 
@@ -105,7 +106,9 @@ struct ObjectStoreContractTests {
         }
     }
 
-    @Test(arguments: Kind.allCases, ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/", "./a", "a\u{0}b", ".staging/x"])
+    @Test(
+        arguments: Kind.allCases,
+        ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/", "./a", "a\u{0}b", ".staging/x"])
     func pathsCannotLeave(kind: Kind, path: String) throws {
         try withStore(kind) { store in
             func refused(_ call: () throws -> Void) {

@@ -117,21 +117,23 @@ extension CompressionCodec {
     ) throws(LogError) -> UnsafeRawBufferPointer {
         let blocks = try unsafe xerialBlocks(source)
         var total = 0
-        for unsafeblock in unsafe blocks { total += try unsafe snappySize(block) }
+        for range in blocks { total += try unsafe snappySize(UnsafeRawBufferPointer(rebasing: source[range])) }
         guard total <= Self.decompressedBytesMax else {
             throw .decompression(codec: "snappy", problem: "it would take \(total) bytes")
         }
         scratch.reserve(total)
         var filled = 0
-        for unsafeblock in unsafe blocks {
+        for range in blocks {
             filled += try unsafe snappyBlock(
-                block, into: UnsafeMutableRawBufferPointer(rebasing: scratch.memory[filled...]))
+                UnsafeRawBufferPointer(rebasing: source[range]),
+                into: UnsafeMutableRawBufferPointer(rebasing: scratch.memory[filled...]))
         }
         return unsafe scratch.prefix(filled)
     }
 
-    private func xerialBlocks(_ source: UnsafeRawBufferPointer) throws(LogError) -> [UnsafeRawBufferPointer] {
-        var blocks: [UnsafeRawBufferPointer] = unsafe []
+    /// Where each block's data lies.
+    private func xerialBlocks(_ source: UnsafeRawBufferPointer) throws(LogError) -> [Range<Int>] {
+        var blocks: [Range<Int>] = []
         var position = 16
         while position < source.count {
             guard position + 4 <= source.count else {
@@ -141,10 +143,10 @@ extension CompressionCodec {
             guard length <= source.count - position - 4 else {
                 throw .decompression(codec: "snappy", problem: "a block is cut short")
             }
-            unsafe blocks.append(UnsafeRawBufferPointer(rebasing: source[(position + 4)..<(position + 4 + length)]))
+            blocks.append((position + 4)..<(position + 4 + length))
             position += 4 + length
         }
-        return unsafe blocks
+        return blocks
     }
 
     private func compress(_ source: [UInt8], bound: Int, _ transform: Transform) throws(LogError) -> [UInt8] {

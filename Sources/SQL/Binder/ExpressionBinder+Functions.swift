@@ -50,9 +50,9 @@ extension ExpressionBinder {
         "ceil": "ceil(number)", "ceiling": "ceiling(number)", "sign": "sign(number)", "nullif": "nullif(value, value)",
         "if": "if(condition, value, value)", "date_trunc": "date_trunc('part', timestamp)",
         "date_part": "date_part('part', timestamp)", "date_diff": "date_diff('part', from, to)",
-        "date_sub": "date_sub('part', from, to)", "date_add": "date_add(timestamp, interval)",
+        "date_add": "date_add(timestamp, interval)",
         "epoch_ms": "epoch_ms(timestamp)", "epoch_us": "epoch_us(timestamp)", "md5": "md5(text)",
-        "make_timestamp": "make_timestamp(microseconds), or year, month, day, hour, minute and seconds",
+        "make_timestamp": "make_timestamp(microseconds)",
     ]
 
     // MARK: Text
@@ -163,9 +163,7 @@ extension ExpressionBinder {
             return try datePart(try part(arguments[0], call), arguments[1], at: position)
         case ("date_diff", 3), ("datediff", 3):
             return try difference(
-                .dateDifference, try part(arguments[0], call), arguments[1], arguments[2], at: position)
-        case ("date_sub", 3), ("datesub", 3):
-            return try difference(.dateSubtract, try part(arguments[0], call), arguments[1], arguments[2], at: position)
+                try part(arguments[0], call), arguments[1], arguments[2], at: position)
         case ("date_add", 2): return try temporal("+", arguments[0], arguments[1], at: position)
         case ("epoch_ms", 1), ("epoch_us", 1):
             let type = arguments[0].type.computed
@@ -180,16 +178,9 @@ extension ExpressionBinder {
             return Bound(
                 .call(call.name == "epoch_ms" ? .epochMillis : .epochMicros, [value]), .int64, nullable: value.nullable,
                 at: position)
-        case ("make_timestamp", 1), ("make_timestamp", 6):
-            let values = try arguments.enumerated().map { (index, value) throws(SQLProblem) in
-                guard value.type.computed.isNumeric, index == 5 || value.type.isInteger else {
-                    throw wrongArguments(call, arguments, expected: nil, at: position)
-                }
-                return try cast(value, to: index == 5 ? .float64 : .int64)
-            }
-            return Bound(
-                .call(.makeTimestamp, values), .sqlTimestamp, nullable: values.contains(where: \.nullable), at: position
-            )
+        case ("make_timestamp", 1) where arguments[0].type.isInteger:
+            let micros = try cast(arguments[0], to: .int64)
+            return Bound(.call(.makeTimestamp, [micros]), .sqlTimestamp, nullable: micros.nullable, at: position)
         default: return nil
         }
     }

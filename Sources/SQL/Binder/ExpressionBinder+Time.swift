@@ -21,12 +21,18 @@ extension ExpressionBinder {
                 time.type, nullable: nullable, at: position)
         case ("+", _) where leftType.isDate && rightType.isInteger,
             ("-", _) where leftType.isDate && rightType.isInteger:
-            let days = name == "+" ? right : try negated(right, at: right.position)
-            return Bound(
-                .call(.dateAdd, [try computed(left), try cast(days, to: .int32)]), .date32, nullable: nullable,
-                at: position)
+            guard let days = right.integerLiteral.flatMap({ Int32(exactly: name == "+" ? $0 : -$0) }) else {
+                throw SQLProblem(
+                    .unsupported, "a stream adds to a date only days that are written out", expected: "date + 1",
+                    found: "\(leftType) \(name) \(rightType)", hint: "Write the number of days as a literal.",
+                    position: position)
+            }
+            let interval = Expression(
+                .literal(.interval(months: 0, days: days, nanos: 0)), type: .intervalMonthDayNano, nullable: false,
+                position: right.position)
+            return Bound(.call(.dateAdd, [try computed(left), interval]), .date32, nullable: nullable, at: position)
         case ("-", _) where leftType.isDate && rightType.isDate:
-            return try difference(.dateDifference, "day", right, left, at: position)
+            return try difference("day", right, left, at: position)
         case ("-", _) where rightType.isTimestamp || rightType.isDate:
             guard let type = CommonType.of(leftType, rightType) else { return nil }
             let sides = [try cast(left, to: instant(type)), try cast(right, to: instant(type))]
@@ -76,8 +82,8 @@ extension ExpressionBinder {
             nullable: false, at: position)
     }
 
-    /// `date_diff(part, from, to)` and `date_sub(part, from, to)`.
-    func difference(_ function: ScalarFunction, _ part: String, _ from: Bound, _ to: Bound, at position: Int?)
+    /// `date_diff(part, from, to)`.
+    func difference(_ part: String, _ from: Bound, _ to: Bound, at position: Int?)
         throws(SQLProblem) -> Bound
     {
         guard let common = CommonType.of(from, to, in: .comparison), common.isDate || common.isTimestamp else {
@@ -87,7 +93,7 @@ extension ExpressionBinder {
         }
         let type = instant(common)
         let arguments = [text(part, at: nil), try cast(from, to: type), try cast(to, to: type)]
-        return Bound(.call(function, arguments), .int64, nullable: from.nullable || to.nullable, at: position)
+        return Bound(.call(.dateDifference, arguments), .int64, nullable: from.nullable || to.nullable, at: position)
     }
 
     /// `interval 5 minutes` comes as `to_minutes(CAST(trunc(CAST(5 AS DOUBLE)) AS BIGINT))`.

@@ -85,8 +85,8 @@ enum ScalarFunctions {
 
     private static let others = [
         "abs", "round", "floor", "ceil", "ceiling", "sign", "concat", "coalesce", "ifnull", "nullif", "if", "greatest",
-        "least", "date_trunc", "datetrunc", "date_part", "datepart", "date_add", "date_diff", "datediff", "date_sub",
-        "datesub", "epoch_ms", "epoch_us", "make_timestamp", "hash", "md5", "struct_extract", "list_extract",
+        "least", "date_trunc", "datetrunc", "date_part", "datepart", "date_add", "date_diff", "datediff", "epoch_ms",
+        "epoch_us", "make_timestamp", "hash", "md5", "struct_extract", "list_extract",
         "list_element", "array_extract",
     ]
 
@@ -106,6 +106,8 @@ enum ScalarFunctions {
     }
 
     private static let replacements = [
+        "date_sub": "Use date_diff(part, from, to), or subtract an interval.",
+        "datesub": "Use date_diff(part, from, to), or subtract an interval.",
         "strftime": "Keep the timestamp, and format it where the result is read.",
         "strptime": "Cast the text: CAST(text AS TIMESTAMP).", "to_timestamp": "Use make_timestamp(microseconds).",
         "make_timestamp_ms": "Use make_timestamp(milliseconds * 1000).", "epoch_ns": "Use epoch_us(time) * 1000.",

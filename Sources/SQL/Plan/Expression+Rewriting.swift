@@ -90,15 +90,15 @@ extension Expression {
         case .cast(let inner, let isTry):
             inner.canFail || !(isTry || inner.type.widens(to: type))
         case .call(let function, let arguments):
-            arguments.contains(where: \.canFail) || (function.canFail && !type.isFloating)
+            arguments.contains(where: \.canFail) || function.canFail(as: type)
         case .conditional: children.contains(where: \.canFail)
         }
     }
 }
 
 extension ScalarFunction {
-    /// Whether some arguments of its types have no value: overflow, or a domain error.
-    var canFail: Bool {
+    /// Whether some arguments have no value of the result's type: overflow, or a domain error.
+    func canFail(as type: DataType) -> Bool {
         switch self {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .distinctFrom, .notDistinctFrom, .and,
             .or, .not, .isNull, .isNotNull, .coalesce, .nullIf, .greatest, .least, .inList, .concat, .concatOperator,
@@ -106,6 +106,8 @@ extension ScalarFunction {
             .reverse, .dateTrunc, .datePart, .hash, .md5, .structureField, .listItem, .replace, .like,
             .likeIgnoringCase:
             false
+        case .add, .subtract, .multiply, .divide, .modulo, .negate, .abs, .round, .floor, .ceiling, .sign:
+            !type.isFloating
         default: true
         }
     }
