@@ -7,6 +7,7 @@ internal import ProjectModel
 struct ControlRoutes: HTTPRoutes {
     /// nil while the platform is still starting.
     let status: @Sendable () -> PlatformStatus?
+    let records: @Sendable (_ topic: String, _ limit: Int) throws -> [TopicRecord]
     let queries: QueryAnswering
     let work: ModelWork
 
@@ -22,6 +23,9 @@ struct ControlRoutes: HTTPRoutes {
                     .answer
                 }
                 return try json(status)
+            case ("GET", "/gariep/topics"):
+                let limit = parameter("limit", exchange).flatMap { Int($0) } ?? 20
+                return try json(records(parameter("topic", exchange) ?? "", max(1, min(limit, 10_000))))
             case ("POST", "/gariep/sql"):
                 let format = parameter("format", exchange).flatMap(QueryFormat.init) ?? .json
                 let body = try queries.run(

@@ -106,7 +106,7 @@ public final class RunningProject: Sendable {
             opened.append { await registryService.shutdown() }
             let httpService = try await HTTPService.start(
                 .init(host: options.host, port: options.httpPort ?? project.settings.ports.http),
-                routes: Self.routes(sound, warehouse, directory, clock, progress, box))
+                routes: Self.routes(sound, warehouse, log, directory, clock, progress, box))
             opened.append { await httpService.shutdown() }
             servers = [registryService, httpService]
 
@@ -152,13 +152,14 @@ public final class RunningProject: Sendable {
     }
 
     private static func routes(
-        _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ directory: DataDirectory, _ clock: any WallClock,
-        _ progress: any ProgressReporting, _ box: StatusBox
+        _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ log: EventLog, _ directory: DataDirectory,
+        _ clock: any WallClock, _ progress: any ProgressReporting, _ box: StatusBox
     ) -> [any HTTPRoutes] {
         let settings = sound.project.settings
         let (endpoints, relations) = WarehouseRestData.endpoints(sound)
         let control = ControlRoutes(
             status: { box.make.withLock { $0 }?() },
+            records: { try TopicRecord.newest(of: $0, limit: $1, in: log) },
             queries: QueryAnswering(engine: warehouse.engine, temporaryDirectory: directory.temporary),
             work: ModelWork(warehouse: warehouse, clock: clock, progress: progress))
         return [
