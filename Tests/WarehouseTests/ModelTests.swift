@@ -89,6 +89,16 @@ func mergeAgreesWithASimpleModel(seed: UInt64) throws {
 }
 
 @Test
+func namesMayDifferInCase() throws {
+    let bench = try Bench()
+    let plan = IncrementalPlan(strategy: .merge, uniqueKey: ["ID"], onSchemaChange: .fail)
+    let contract = [ContractColumn(name: "Id", sqlType: "INTEGER"), ContractColumn(name: "V", sqlType: "INTEGER")]
+    try bench.run("t", "SELECT 1 AS id, 1 AS v", .incremental(plan), contract: contract)
+    try bench.run("t", "SELECT 1 AS Id, 2 AS V", .incremental(plan), contract: contract)
+    #expect(try bench.text("SELECT * FROM shop.t") == "(1, 2)")
+}
+
+@Test
 func keysAreChecked() throws {
     let bench = try Bench()
     try bench.run("t", "SELECT 1 AS k")
@@ -215,6 +225,18 @@ func stoppingInTheMiddleLeavesTheOldTable() async throws {
     }
     #expect(cause.failure?.kind == .interrupted)
     #expect(try bench.text("SELECT n FROM shop.t") == "(1)")
+    // Whatever the moment, a stopped run ends.
+    for delay in [0, 1, 2, 3, 5, 8] {
+        let again = Task.detached { try bench.run("u", long) }
+        let stopper = Task.detached {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(delay + 10))
+                bench.warehouse.interruptAll()
+            }
+        }
+        await #expect(throws: WarehouseError.self) { try await again.value }
+        stopper.cancel()
+    }
     let after = try Bench(path: killed)
     #expect(try after.text("SELECT n FROM shop.t") == "(1)")
     #expect(try after.run("t", "SELECT n + 1 AS n FROM shop.t").rowCount == 1)

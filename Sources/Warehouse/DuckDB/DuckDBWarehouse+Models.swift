@@ -103,15 +103,15 @@ extension DuckDBWarehouse {
         let found = try session.describe(run.sql)
         var problems: [String] = []
         for column in contract {
-            guard let field = found.field(named: column.name) else {
+            guard let field = found.field(like: column.name) else {
                 problems.append("\(column.name) is missing")
                 continue
             }
             let wanted = try session.describe("SELECT CAST(NULL AS \(column.sqlType)) AS v")[0].type
             if field.type != wanted { problems.append("\(column.name) is \(field.type), not \(wanted)") }
         }
-        let promised = Set(contract.map(\.name))
-        for field in found.fields where !promised.contains(field.name) {
+        let promised = Set(contract.map { $0.name.lowercased() })
+        for field in found.fields where !promised.contains(field.name.lowercased()) {
             problems.append("\(field.name) \(field.type) is not in the contract")
         }
         if !problems.isEmpty { throw .contractBroken(run.relation, problems: problems) }
