@@ -77,6 +77,11 @@ extension DataType {
     }
 }
 
+extension Schema {
+    /// This schema with each dictionary replaced by the type of its values.
+    public var withoutDictionaries: Schema { Schema(fields.map(\.withoutDictionaries), metadata: metadata) }
+}
+
 extension Field {
     var withoutDictionaries: Field { Field(name, type.withoutDictionaries, nullable: nullable, metadata: metadata) }
 }

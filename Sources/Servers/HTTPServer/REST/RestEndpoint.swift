@@ -13,6 +13,8 @@ public struct RestEndpoint: Sendable {
     /// Columns that together are unique; they end every order, so that pages never overlap.
     public let key: [String]
     public let defaultOrder: [RestOrder]
+    /// The columns that filters may name; nil for all.
+    public let filterable: Set<String>?
     public let pageSize: Int
     public let pageSizeMax: Int
     /// What each column means.
@@ -20,7 +22,7 @@ public struct RestEndpoint: Sendable {
 
     public init(
         name: String, path: String, summary: String, relation: String, schema: Schema, key: [String],
-        defaultOrder: [RestOrder] = [], pageSize: Int = 100, pageSizeMax: Int = 1000,
+        defaultOrder: [RestOrder] = [], filterable: Set<String>? = nil, pageSize: Int = 100, pageSizeMax: Int = 1000,
         columnDescriptions: [String: String] = [:]
     ) {
         precondition(!key.isEmpty && key.allSatisfy { schema.index(of: $0) != nil }, "a key of the schema's columns")
@@ -31,6 +33,7 @@ public struct RestEndpoint: Sendable {
         self.schema = schema
         self.key = key
         self.defaultOrder = defaultOrder
+        self.filterable = filterable
         self.pageSize = pageSize
         self.pageSizeMax = pageSizeMax
         self.columnDescriptions = columnDescriptions

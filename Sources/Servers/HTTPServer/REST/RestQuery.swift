@@ -117,6 +117,11 @@ struct RestQuery: Sendable, Equatable {
             name = String(name[..<dot])
         }
         let field = try column(name, endpoint, parameter: item.name)
+        if let filterable = endpoint.filterable, !filterable.contains(name) {
+            throw .badParameter(
+                item.name, found: "a filter by \(name)",
+                expected: "a filter by " + filterable.sorted().joined(separator: ", "))
+        }
         switch comparison {
         case .null:
             guard item.value == "true" || item.value == "false" else {

@@ -1,0 +1,51 @@
+internal import Dispatch
+internal import Foundation
+internal import Synchronization
+
+/// Waits for SIGINT or SIGTERM; a second one ends the process at once.
+final class StopSignals: Sendable {
+    private struct State {
+        var isStopped = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let sources: Mutex<[any DispatchSourceSignal]>
+
+    init() {
+        sources = Mutex([])
+        let made = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [weak self] in self?.stop() }
+            source.resume()
+            return source
+        }
+        sources.withLock { $0 = made }
+    }
+
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    private func stop() {
+        let (second, waiters) = state.withLock { state in
+            defer {
+                state.isStopped = true
+                state.waiters = []
+            }
+            return (state.isStopped, state.waiters)
+        }
+        if second { exit(130) }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns once a signal has come.
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let now = state.withLock { state in
+                if !state.isStopped { state.waiters.append(continuation) }
+                return state.isStopped
+            }
+            if now { continuation.resume() }
+        }
+    }
+}
