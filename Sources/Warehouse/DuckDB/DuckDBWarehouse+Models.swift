@@ -17,7 +17,7 @@ extension DuckDBWarehouse {
             }
             try checkNulls(run, session)
             try ledger.record(
-                outcome, runID: run.runID, run.relation, kind: run.materialization.name, inputs: run.inputs,
+                outcome, runID: run.runID, run.relation, kind: run.method.name, inputs: run.inputs,
                 micros: clock.nowMicros())
             return outcome
         }
@@ -30,7 +30,7 @@ extension DuckDBWarehouse {
     private func build(_ run: ModelRun, _ session: WarehouseSession, _ ledger: RunLedger) throws(WarehouseError)
         -> BuildOutcome
     {
-        switch run.materialization {
+        switch run.method {
         case .view: return try buildView(run, session, ledger)
         case .table: return try buildTable(run, session, ledger)
         case .incremental(let plan):
@@ -130,7 +130,7 @@ extension DuckDBWarehouse {
     }
 }
 
-extension Materialization {
+extension BuildMethod {
     var name: String {
         switch self {
         case .view: "view"
