@@ -6,6 +6,14 @@ internal import DuckDB
 struct WarehouseSession {
     let connection: DuckDBConnection
     let task: String
+    /// Says between two statements that there should be no second.
+    var isStopped: @Sendable () -> Bool = { false }
+
+    private func checkStop(_ sql: String) throws(WarehouseError) {
+        guard isStopped() else { return }
+        throw .failed(
+            task: task, cause: .failed(SQLFailure(kind: .interrupted, message: "stopped on request", sql: sql)))
+    }
 
     private func named<Result>(_ body: () throws(DuckDBError) -> Result) throws(WarehouseError) -> Result {
         do throws(DuckDBError) { return try body() } catch { throw .failed(task: task, cause: error) }
@@ -13,7 +21,8 @@ struct WarehouseSession {
 
     @discardableResult
     func execute(_ sql: String, _ parameters: [Scalar] = [], types: [DataType?] = []) throws(WarehouseError) -> Int64 {
-        try named { () throws(DuckDBError) in
+        try checkStop(sql)
+        return try named { () throws(DuckDBError) in
             parameters.isEmpty
                 ? try connection.execute(sql) : try connection.execute(sql, parameters: parameters, types: types)
         }
@@ -22,6 +31,7 @@ struct WarehouseSession {
     /// Runs a statement that ends in a person's query; errors point into that query.
     @discardableResult
     func execute(_ prefix: String, query: String) throws(WarehouseError) -> Int64 {
+        try checkStop(query)
         do throws(DuckDBError) { return try connection.execute(prefix + query) } catch {
             throw .failed(task: task, cause: error.failure.map { .failed($0.without(prefix, of: query)) } ?? error)
         }
