@@ -234,3 +234,22 @@ func aFullDiskLeavesTheOldTable() throws {
     #expect(["DDB-008", "DDB-009"].contains(error?.report.code))
     #expect(try bench.text("SELECT n FROM shop.t") == "(1)")
 }
+
+@Test(arguments: [Materialization.view, .table, .incremental(IncrementalPlan(strategy: .append))])
+func mistakesArePointedAtInTheModelsOwnText(materialization: Materialization) throws {
+    let bench = try Bench()
+    try bench.run("t", "SELECT 1 AS n", materialization == .view ? .view : .table)
+    for sql in ["SELECT n,\n    nope\nFROM shop.t", "SELECT n,\n    CAST('x' || n AS INTEGER) AS m\nFROM shop.t"] {
+        if materialization == .view, sql.contains("CAST") { continue }
+        let error = #expect(throws: WarehouseError.self) { try bench.run("u", sql, materialization) }
+        guard case .failed(_, let cause)? = error, let position = cause.failure?.position else {
+            Issue.record("\(String(describing: error))")
+            continue
+        }
+        #expect(position.line == 2 && position.column == 5, "\(sql)")
+        #expect(cause.failure?.sql == sql)
+    }
+    let test = DataTest(name: "it", relation: nil, kind: .singular(sql: "SELECT *\nFROM nowhere"))
+    let error = #expect(throws: WarehouseError.self) { try bench.warehouse.check(test) }
+    #expect(error?.report.message.contains("SQL line 2, column 6") == true)
+}

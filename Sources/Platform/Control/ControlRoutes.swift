@@ -5,7 +5,8 @@ internal import ProjectModel
 
 /// What the command line asks a running platform, on the REST port below `/gariep/`.
 struct ControlRoutes: HTTPRoutes {
-    let status: @Sendable () -> PlatformStatus
+    /// nil while the platform is still starting.
+    let status: @Sendable () -> PlatformStatus?
     let queries: QueryAnswering
     let work: ModelWork
 
@@ -13,7 +14,14 @@ struct ControlRoutes: HTTPRoutes {
         guard exchange.path.hasPrefix("/gariep/") else { return nil }
         do {
             switch (exchange.method, exchange.path) {
-            case ("GET", "/gariep/status"): return try json(status())
+            case ("GET", "/gariep/status"):
+                guard let status = status() else {
+                    return Problem(
+                        status: 503, title: "The platform is starting", detail: "", code: "PLT-010", hint: "Ask again."
+                    )
+                    .answer
+                }
+                return try json(status)
             case ("POST", "/gariep/sql"):
                 let format = parameter("format", exchange).flatMap(QueryFormat.init) ?? .json
                 let body = try queries.run(

@@ -9,7 +9,7 @@ extension DuckDBWarehouse {
     {
         let table = run.relation.sql
         let delta = "temp.main.gariep_delta"
-        let read = try session.execute("CREATE OR REPLACE TEMP TABLE gariep_delta AS\n\(run.sql)")
+        let read = try session.execute("CREATE OR REPLACE TEMP TABLE gariep_delta AS\n", query: run.sql)
         let columns = try settleColumns(run, plan, delta, session)
         let list = columns.map(SQLText.identifier).joined(separator: ", ")
         let before = try session.count(table)

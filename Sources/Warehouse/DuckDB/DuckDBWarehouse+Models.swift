@@ -61,7 +61,7 @@ extension DuckDBWarehouse {
         -> BuildOutcome
     {
         try session.drop(run.relation, unless: .view)
-        try session.execute("CREATE OR REPLACE VIEW \(run.relation.sql) AS\n\(run.sql)")
+        try session.execute("CREATE OR REPLACE VIEW \(run.relation.sql) AS\n", query: run.sql)
         let known = try ledger.relation(run.relation)
         if let known, known.kind == "view", known.definition == run.sql {
             // The same view keeps its version, but may have been told other inputs.
@@ -80,7 +80,7 @@ extension DuckDBWarehouse {
         -> BuildOutcome
     {
         try session.drop(run.relation, unless: .table)
-        let read = try session.execute("CREATE OR REPLACE TABLE \(run.relation.sql) AS\n\(run.sql)")
+        let read = try session.execute("CREATE OR REPLACE TABLE \(run.relation.sql) AS\n", query: run.sql)
         let written = try session.count(run.relation.sql)
         let version = nextVersion()
         try ledger.setRelation(

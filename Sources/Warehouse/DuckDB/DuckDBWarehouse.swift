@@ -142,6 +142,8 @@ public final class DuckDBWarehouse: WarehouseEngine {
     public func check(_ test: DataTest) throws(WarehouseError) -> TestOutcome {
         try session("test \(test.name)") { session throws(WarehouseError) in
             let sql = test.failuresSQL
+            // Mistakes in a person's query are found where they stand, not where the test wraps them.
+            if case .singular(let query) = test.kind { _ = try session.describe(query) }
             // Both from one snapshot.
             return try session.transaction { () throws(WarehouseError) in
                 let failures = try session.count("(\(sql))")

@@ -19,6 +19,14 @@ struct WarehouseSession {
         }
     }
 
+    /// Runs a statement that ends in a person's query; errors point into that query.
+    @discardableResult
+    func execute(_ prefix: String, query: String) throws(WarehouseError) -> Int64 {
+        do throws(DuckDBError) { return try connection.execute(prefix + query) } catch {
+            throw .failed(task: task, cause: error.failure.map { .failed($0.without(prefix, of: query)) } ?? error)
+        }
+    }
+
     func rows(_ sql: String, _ parameters: [Scalar] = []) throws(WarehouseError) -> [[Scalar]] {
         try named { () throws(DuckDBError) in try connection.query(sql, parameters: parameters).rows() }
     }
@@ -86,4 +94,17 @@ struct WarehouseSession {
 /// What a relation is in the database's catalogue.
 enum RelationKind: String {
     case table, view
+}
+
+extension SQLFailure {
+    /// The failure as if `query` alone had been run, without `prefix` before it.
+    func without(_ prefix: String, of query: String) -> SQLFailure {
+        let start = prefix.utf8.count
+        let moved = position.flatMap { position in
+            position.byteOffset < start
+                ? nil : Position(byteOffset: position.byteOffset - start, byteCount: position.byteCount, in: query)
+        }
+        return SQLFailure(
+            kind: kind, message: message, position: moved, candidates: candidates, name: name, sql: query)
+    }
 }
