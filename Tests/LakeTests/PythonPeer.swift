@@ -18,7 +18,8 @@ enum PythonPeer {
     static func run(_ program: String, _ arguments: String...) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: python)
-        process.arguments = ["-c", program] + arguments
+        // Ends without taking the interpreter down, during which native threads of a package may still run.
+        process.arguments = ["-c", program + "\nimport os\nsys.stdout.flush()\nos._exit(0)\n"] + arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
