@@ -83,6 +83,21 @@ public final class DuckDBAppender {
 }
 
 extension DuckDBConnection {
+    /// Makes a table of the batches' columns, for queries to join with, and fills it.
+    ///
+    /// - Parameter temporary: whether only this connection sees it, until it is closed.
+    public func makeTable(_ name: String, schema: Schema, from batches: [RecordBatch], temporary: Bool = true)
+        throws(DuckDBError)
+    {
+        let columns = schema.fields.map {
+            "\(SQLText.identifier($0.name)) \($0.type)" + ($0.nullable ? "" : " NOT NULL")
+        }
+        try execute(
+            "CREATE OR REPLACE \(temporary ? "TEMP " : "")TABLE \(SQLText.identifier(name)) (\(columns.joined(separator: ", ")))"
+        )
+        try append(batches, to: name)
+    }
+
     /// Adds `batches`, which all have one schema, to a table; see `DuckDBAppender`.
     public func append(_ batches: [RecordBatch], schemaName: String? = nil, to table: String) throws(DuckDBError) {
         guard let first = batches.first else { return }

@@ -16,11 +16,19 @@ public struct PlatformStatus: Sendable, Codable {
         public let epoch: UInt64
         /// Event time up to which windows are final, microseconds since 1970; nil before the first event.
         public let watermarkMicros: Int64?
-        /// Records in the topics that the stream has not read yet.
+        /// Records in the topics whose effects are not yet committed.
         public let lag: Int64
-        public let ledger: HandOver
+        /// Rows of the stream's table.
+        public let rowsWritten: Int64
+        /// What each step did with its rows, over all committed epochs.
+        public let steps: [Step]
         public let stateBytes: Int64
         public let problem: String?
+    }
+
+    public struct Step: Sendable, Codable {
+        public let step: String
+        public let handOver: HandOver
     }
 
     public struct Table: Sendable, Codable {
@@ -46,14 +54,22 @@ public struct PlatformStatus: Sendable, Codable {
     public let topics: [Topic]
     public let streams: [Stream]
     public let tables: [Table]
-    /// Rows at each hand-over; `missing` is zero everywhere or something is wrong.
-    public let handOvers: [String: HandOver]
-    /// Replays and loads that still run.
+    /// Replays that still run.
     public let working: [String]
+    /// Replays that failed, and why.
+    public let problems: [String]
 
     /// Whether everything that has come in so far has gone all the way.
     public var isSettled: Bool {
-        working.isEmpty && streams.allSatisfy { $0.state == "running" && $0.lag == 0 && $0.ledger.missing == 0 }
+        working.isEmpty && streams.allSatisfy { $0.state == "running" && $0.lag == 0 }
             && tables.allSatisfy { $0.isFresh }
+    }
+
+    /// A text that changes when anything has moved.
+    var signature: String {
+        streams.map { "\($0.model) \($0.lag) \($0.rowsWritten) \($0.steps.map(\.handOver.written))" }.joined(
+            separator: ";")
+            + tables.map { "\($0.name) \($0.version ?? "") \($0.isFresh)" }.joined(separator: ";")
+            + topics.map { "\($0.name) \($0.records)" }.joined(separator: ";")
     }
 }

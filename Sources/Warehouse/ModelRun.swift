@@ -1,7 +1,7 @@
 public import Base
 
 /// How a model's rows are kept.
-public enum Materialization: Sendable, Hashable {
+public enum BuildMethod: Sendable, Hashable {
     /// The query itself, run when it is read.
     case view
     /// All rows, built anew each run.
@@ -61,7 +61,7 @@ public struct ModelRun: Sendable, Hashable {
     public let relation: RelationName
     /// One SELECT, templates already written out.
     public let sql: String
-    public let materialization: Materialization
+    public let method: BuildMethod
     public let fullRefresh: Bool
     /// The columns that must come out; nil where nothing is promised.
     public let contract: [ContractColumn]?
@@ -71,12 +71,12 @@ public struct ModelRun: Sendable, Hashable {
     public let runID: String
 
     public init(
-        relation: RelationName, sql: String, materialization: Materialization, fullRefresh: Bool = false,
+        relation: RelationName, sql: String, method: BuildMethod, fullRefresh: Bool = false,
         contract: [ContractColumn]? = nil, inputs: [RelationName] = [], runID: String
     ) {
         self.relation = relation
         self.sql = sql
-        self.materialization = materialization
+        self.method = method
         self.fullRefresh = fullRefresh
         self.contract = contract
         self.inputs = inputs

@@ -1,8 +1,11 @@
 import Base
+import CArrow
+import CArrowABI
 import Columnar
-import Formats
 import Foundation
 import Testing
+
+@testable import Formats
 
 @Suite struct ParquetFailureTests {
     static let schema = Schema([Field("a", .int64), Field("b", .utf8)])
@@ -71,13 +74,19 @@ import Testing
 
     /// `/dev/full` gives ENOSPC for every write, as a full disk does.
     @Test func fullDiskIsNamed() throws {
-        guard FileManager.default.fileExists(atPath: "/dev/full") else { return print("skipped: no /dev/full here") }
-        try withFolder { folder in
-            let name = folder + "/x.csv"
-            let writer = try RowFileWriter(path: name, schema: Self.schema, form: .csv)
-            let partial = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
-            #expect(partial.hasPrefix(".") && partial.hasSuffix(".partial"))
-            withExtendedLifetime(writer) {}
+        let full = "/dev/full"
+        guard FileManager.default.fileExists(atPath: full) else { return print("skipped: there is no \(full) here") }
+        var generator = BatchGenerator(seed: 1)
+        let batch = generator.batch(Self.schema, rows: 5000)
+        let settings = ArrowWriteSettings()
+        #expect(throws: FormatsError.diskFull(path: full)) {
+            let writer = try unsafe ArrowWriterHandle(
+                schema: Self.schema, call: ArrowCall(path: full, format: "Parquet")
+            ) { schema, error in
+                unsafe settings.withOptions { unsafe carrow_write_parquet(full, schema, $0, error) }
+            }
+            try writer.write(batch)
+            try writer.close()
         }
     }
 

@@ -36,7 +36,7 @@ enum Fixtures {
             ])),
     ])
 
-    static func parser() throws -> DuckDBSyntaxTrees { DuckDBSyntaxTrees(try DuckDBDatabase().connect()) }
+    static func parser() throws -> DuckDBConnection { try DuckDBDatabase().connect() }
 
     static let delaysHourly = """
         select origin, carrier, window_start, window_end, count(*) as flights,

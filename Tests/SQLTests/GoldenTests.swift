@@ -151,6 +151,7 @@ import Testing
         ("error_table_function", "select * from read_csv('x.csv')"),
         ("error_no_from", "select 1"),
         ("error_exclude", "select * exclude (orign) from departures"),
+        ("error_no_column_left", "select * exclude (carrier, name) from airlines"),
         ("error_lambda", "select list_transform(stops, s -> upper(s)) from departures"),
     ]
 
@@ -167,7 +168,7 @@ import Testing
         #expect(found == golden, "\(name)")
     }
 
-    private static func outcome(of sql: String, _ parser: DuckDBSyntaxTrees) -> String {
+    private static func outcome(of sql: String, _ parser: DuckDBConnection) -> String {
         do {
             let plan = try Binder(catalog: Fixtures.catalog).bind(sql, parsedBy: parser)
             return "\(plan.schema)\n\(plan.explanation)"

@@ -67,7 +67,7 @@ import Testing
         _ = try connection.execute("create table t(\(Self.columns))")
         let schema = try connection.describe("select * from t")
         let catalog = NamedRelations(["t": CatalogRelation(name: "t", kind: .stream, schema: schema)])
-        let parser = DuckDBSyntaxTrees(connection)
+        let parser = connection
         #expect(Self.expressions.count > 300)
         for expression in Self.expressions {
             let query = "select \(expression) as x from t"

@@ -122,7 +122,7 @@ func progressIsTold() throws {
     _ = try bench.warehouse.run(
         ModelRun(
             relation: shop("t"), sql: "SELECT max(hash(a.i * b.i)) AS n FROM range(20000) a(i), range(15000) b(i)",
-            materialization: .table,
+            method: .table,
             runID: "r"), progress: collected)
     #expect(collected.summary == "1 rows written, 1 in all")
     #expect(!collected.updates.isEmpty)

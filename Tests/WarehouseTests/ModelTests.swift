@@ -36,7 +36,7 @@ func aRelationChangesItsKind() throws {
 @Test
 func aRunIsTakenIntoAccountOnce() throws {
     let bench = try Bench()
-    let plan = Materialization.incremental(IncrementalPlan(strategy: .append))
+    let plan = BuildMethod.incremental(IncrementalPlan(strategy: .append))
     try bench.run("t", "SELECT 1 AS n", plan, runID: "a")
     let once = try bench.run("t", "SELECT 2 AS n", plan, runID: "b")
     let twice = try bench.run("t", "SELECT 2 AS n", plan, runID: "b")
@@ -89,6 +89,16 @@ func mergeAgreesWithASimpleModel(seed: UInt64) throws {
 }
 
 @Test
+func namesMayDifferInCase() throws {
+    let bench = try Bench()
+    let plan = IncrementalPlan(strategy: .merge, uniqueKey: ["ID"], onSchemaChange: .fail)
+    let contract = [ContractColumn(name: "Id", sqlType: "INTEGER"), ContractColumn(name: "V", sqlType: "INTEGER")]
+    try bench.run("t", "SELECT 1 AS id, 1 AS v", .incremental(plan), contract: contract)
+    try bench.run("t", "SELECT 1 AS Id, 2 AS V", .incremental(plan), contract: contract)
+    #expect(try bench.text("SELECT * FROM shop.t") == "(1, 2)")
+}
+
+@Test
 func keysAreChecked() throws {
     let bench = try Bench()
     try bench.run("t", "SELECT 1 AS k")
@@ -106,7 +116,7 @@ func keysAreChecked() throws {
 @Test
 func schemaChangesAreHandledAsTheModelSays() throws {
     let bench = try Bench()
-    func plan(_ change: IncrementalPlan.OnSchemaChange) -> Materialization {
+    func plan(_ change: IncrementalPlan.OnSchemaChange) -> BuildMethod {
         .incremental(IncrementalPlan(strategy: .append, onSchemaChange: change))
     }
     try bench.run("t", "SELECT 1 AS a, 'x' AS b")
@@ -215,6 +225,18 @@ func stoppingInTheMiddleLeavesTheOldTable() async throws {
     }
     #expect(cause.failure?.kind == .interrupted)
     #expect(try bench.text("SELECT n FROM shop.t") == "(1)")
+    // Whatever the moment, a stopped run ends.
+    for delay in [0, 1, 2, 3, 5, 8] {
+        let again = Task.detached { try bench.run("u", long) }
+        let stopper = Task.detached {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(delay + 10))
+                bench.warehouse.interruptAll()
+            }
+        }
+        await #expect(throws: WarehouseError.self) { try await again.value }
+        stopper.cancel()
+    }
     let after = try Bench(path: killed)
     #expect(try after.text("SELECT n FROM shop.t") == "(1)")
     #expect(try after.run("t", "SELECT n + 1 AS n FROM shop.t").rowCount == 1)
@@ -233,4 +255,23 @@ func aFullDiskLeavesTheOldTable() throws {
     }
     #expect(["DDB-008", "DDB-009"].contains(error?.report.code))
     #expect(try bench.text("SELECT n FROM shop.t") == "(1)")
+}
+
+@Test(arguments: [BuildMethod.view, .table, .incremental(IncrementalPlan(strategy: .append))])
+func mistakesArePointedAtInTheModelsOwnText(method: BuildMethod) throws {
+    let bench = try Bench()
+    try bench.run("t", "SELECT 1 AS n", method == .view ? .view : .table)
+    for sql in ["SELECT n,\n    nope\nFROM shop.t", "SELECT n,\n    CAST('x' || n AS INTEGER) AS m\nFROM shop.t"] {
+        if method == .view, sql.contains("CAST") { continue }
+        let error = #expect(throws: WarehouseError.self) { try bench.run("u", sql, method) }
+        guard case .failed(_, let cause)? = error, let position = cause.failure?.position else {
+            Issue.record("\(String(describing: error))")
+            continue
+        }
+        #expect(position.line == 2 && position.column == 5, "\(sql)")
+        #expect(cause.failure?.sql == sql)
+    }
+    let test = DataTest(name: "it", relation: nil, kind: .singular(sql: "SELECT *\nFROM nowhere"))
+    let error = #expect(throws: WarehouseError.self) { try bench.warehouse.check(test) }
+    #expect(error?.report.message.contains("SQL line 2, column 6") == true)
 }

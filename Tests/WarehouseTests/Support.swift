@@ -33,12 +33,12 @@ struct Bench {
 
     @discardableResult
     func run(
-        _ name: String, _ sql: String, _ materialization: Materialization = .table, runID: String = UUID().uuidString,
+        _ name: String, _ sql: String, _ method: BuildMethod = .table, runID: String = UUID().uuidString,
         fullRefresh: Bool = false, contract: [ContractColumn]? = nil, inputs: [String] = []
     ) throws -> BuildOutcome {
         try warehouse.run(
             ModelRun(
-                relation: shop(name), sql: sql, materialization: materialization, fullRefresh: fullRefresh,
+                relation: shop(name), sql: sql, method: method, fullRefresh: fullRefresh,
                 contract: contract, inputs: inputs.map(shop), runID: runID), progress: SilentProgress())
     }
 

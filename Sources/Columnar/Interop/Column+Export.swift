@@ -42,9 +42,11 @@ extension Column {
             unsafe dictionary.export(to: place)
             unsafe described = place
         }
+        // Arrow C++ takes the buffers of an array without rows for empty, and an offset into them for a negative size.
+        let first = count == 0 ? 0 : Int64(offset)
         unsafe target.initialize(
             to: ArrowArray(
-                length: Int64(count), null_count: Int64(nullCount), offset: Int64(offset), n_buffers: Int64(lent.count),
+                length: Int64(count), null_count: Int64(nullCount), offset: first, n_buffers: Int64(lent.count),
                 n_children: Int64(children.count), buffers: buffers, children: exportedChildren(children),
                 dictionary: described, release: releaseExportedArray,
                 private_data: Unmanaged.passRetained(self).toOpaque()))

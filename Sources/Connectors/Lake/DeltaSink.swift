@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 public import Lake
 public import Streaming
 
@@ -58,7 +58,7 @@ private final class DeltaSinkWriter: SinkWriter {
 
     func prepare(epoch: Epoch) throws -> [UInt8] {
         let prepared = try appender.prepare()
-        return prepared.isEmpty ? [] : prepared.bytes
+        return prepared.isEmpty ? [] : try prepared.bytes
     }
 
     func discard() { appender.abort() }

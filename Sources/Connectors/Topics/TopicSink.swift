@@ -1,4 +1,4 @@
-internal import Base
+public import Base
 internal import Columnar
 public import EventLog
 internal import Formats

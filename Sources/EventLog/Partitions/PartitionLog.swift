@@ -1,4 +1,4 @@
-public import Base
+internal import Base
 internal import Synchronization
 
 /// One partition: what it holds, and the rules by which it grows. Readers come from any thread; only the flusher writes.
@@ -240,11 +240,11 @@ final class PartitionLog: Flushable {
             advance(to: work.end, syncedSize: work.size)
         }
         // Duplicates wait here too: their originals may have been written in this very round.
-        let unsynced = state.withLock { state in
+        let (unsynced, failure) = state.withLock { state in
             defer { state.unsynced = [] }
-            return state.unsynced
+            return (state.unsynced, state.failure)
         }
-        for (completion, result) in unsynced { completion(.success(result)) }
+        for (completion, result) in unsynced { completion(failure.map { .failure($0) } ?? .success(result)) }
     }
 
     private func advance(to end: Int64, syncedSize: Int) {
@@ -291,20 +291,4 @@ final class PartitionLog: Flushable {
             }
         }
     }
-}
-
-/// When an append counts as done.
-public enum Durability: Sendable, Hashable {
-    /// It is in the file; a crash of the machine may lose it.
-    case written
-    /// It is on the disk, and readers see it.
-    case synced
-}
-
-/// Where a batch went.
-public struct AppendResult: Sendable, Hashable {
-    /// The offset of the batch's first record.
-    public let baseOffset: Offset
-    /// Whether the batch was there already and was not stored again.
-    public let isDuplicate: Bool
 }

@@ -20,7 +20,7 @@ enum DecimalText {
         let halves = body.split(separator: ".", omittingEmptySubsequences: false)
         guard halves.count <= 2, let whole = halves.first else { return nil }
         let fraction = halves.count == 2 ? halves[1] : ""
-        guard fraction.allSatisfy({ $0.isASCII && $0.isNumber }) else { return nil }
+        guard fraction.allSatisfy({ $0.isASCII && $0.isNumber }), !(whole + fraction).isEmpty else { return nil }
         var digits = String(whole) + fraction
         var places = scale + exponent - fraction.utf8.count
         while places < 0 {

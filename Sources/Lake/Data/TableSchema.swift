@@ -47,7 +47,10 @@ enum TableSchema {
                 Field("element", try canonical(item.type, column: column + ".element"), nullable: item.nullable))
         case .structure(let fields):
             var inner: [Field] = []
-            for field in fields { inner.append(try canonical(field, column: "\(column).\(field.name)")) }
+            // Below a null structure even a field that must have values has none, which Parquet writers refuse.
+            for field in fields {
+                inner.append(Field(field.name, try canonical(field.type, column: "\(column).\(field.name)")))
+            }
             return .structure(inner)
         case .map(let key, let value, _):
             return .map(

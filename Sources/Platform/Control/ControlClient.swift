@@ -30,6 +30,11 @@ public struct ControlClient: Sendable {
         try decode(ask("GET", "/gariep/status", [], body: nil))
     }
 
+    /// The newest records of a topic.
+    public func records(topic: String, limit: Int) throws -> [TopicRecord] {
+        try decode(ask("GET", "/gariep/topics", [.init("topic", topic), .init("limit", "\(limit)")], body: nil))
+    }
+
     func sql(_ query: String, format: QueryFormat, rowsMax: Int?) throws -> [UInt8] {
         var items = [HTTPExchange.QueryItem("format", format.rawValue)]
         if let rowsMax { items.append(.init("rows", String(rowsMax))) }

@@ -5,7 +5,9 @@ internal import ProjectModel
 
 /// What the command line asks a running platform, on the REST port below `/gariep/`.
 struct ControlRoutes: HTTPRoutes {
-    let status: @Sendable () -> PlatformStatus
+    /// nil while the platform is still starting.
+    let status: @Sendable () -> PlatformStatus?
+    let records: @Sendable (_ topic: String, _ limit: Int) throws -> [TopicRecord]
     let queries: QueryAnswering
     let work: ModelWork
 
@@ -13,7 +15,17 @@ struct ControlRoutes: HTTPRoutes {
         guard exchange.path.hasPrefix("/gariep/") else { return nil }
         do {
             switch (exchange.method, exchange.path) {
-            case ("GET", "/gariep/status"): return try json(status())
+            case ("GET", "/gariep/status"):
+                guard let status = status() else {
+                    return Problem(
+                        status: 503, title: "The platform is starting", detail: "", code: "PLT-010", hint: "Ask again."
+                    )
+                    .answer
+                }
+                return try json(status)
+            case ("GET", "/gariep/topics"):
+                let limit = parameter("limit", exchange).flatMap { Int($0) } ?? 20
+                return try json(records(parameter("topic", exchange) ?? "", max(1, min(limit, 10_000))))
             case ("POST", "/gariep/sql"):
                 let format = parameter("format", exchange).flatMap(QueryFormat.init) ?? .json
                 let body = try queries.run(

@@ -217,10 +217,9 @@ extension ExpressionBinder {
             return Bound(integer(-literal, type, at: position), integerLiteral: -literal)
         }
         if value.isNull { return Bound(.literal(.null), .int64, nullable: true, at: position) }
-        if case .literal(.interval(let months, let days, let nanos)) = value.expression.node {
-            return Bound(
-                .literal(.interval(months: -months, days: -days, nanos: -nanos)), .intervalMonthDayNano,
-                nullable: false, at: position)
+        if value.type == .intervalMonthDayNano {
+            let minusOne = Bound(integer(-1, .int32, at: nil), integerLiteral: -1)
+            return try arithmetic("*", value, minusOne, at: position)
         }
         guard value.type.computed.isNumeric else { throw noOperator("-", [value], at: position) }
         let operand = try computed(value)

@@ -45,7 +45,16 @@ struct SelectBinder {
         let having = node.having.flatMap { having in
             problems.collect { () throws(SQLProblem) in try havingBinder.condition(having).expression }
         }
-        guard problems.all.count == before || !items.isEmpty else { return nil }
+        guard !items.isEmpty else {
+            if problems.all.count == before {
+                problems.add(
+                    SQLProblem(
+                        .unknownColumn, "SELECT has no column left", expected: "one column or more",
+                        found: node.items.first?.text, hint: "Leave out fewer columns.",
+                        position: node.items.first?.position))
+            }
+            return nil
+        }
         guard node.grouping != .none || !aggregates.calls.isEmpty || node.having != nil else {
             return project(plan, items.map { NamedExpression(name: $0.name, expression: $0.expression) })
         }

@@ -123,7 +123,12 @@ struct WindowBinder {
                 found: argument.text, hint: "Months and years differ in length: use days, or group by date_trunc.",
                 argument)
         }
-        let total = Int64(days) * 86_400_000_000 + nanos / 1_000
+        let length = Int128(days) * 86_400_000_000 + Int128(nanos / 1_000)
+        guard let total = Int64(exactly: length) else {
+            throw problem(
+                "the \(name) of \(call.name) is too long", expected: "at most 292,000 years", found: argument.text,
+                hint: "Write a length such as interval '1 hour'.", argument)
+        }
         guard total > 0 || name == "offset" else {
             throw problem(
                 "the \(name) of \(call.name) must be positive", expected: "more than no time", found: argument.text,

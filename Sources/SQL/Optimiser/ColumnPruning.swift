@@ -12,7 +12,8 @@ extension RelationalPlan {
             let (below, places) = input.pruned(keeping: needed.union(predicate.inputColumns))
             return (.filter(below, predicate: predicate.mapped(places)), places)
         case .project(let input, let columns):
-            let kept = columns.indices.filter(needed.contains)
+            // A row without columns would be no row.
+            let kept = needed.isEmpty ? Array(columns.indices.prefix(1)) : columns.indices.filter(needed.contains)
             let read = kept.reduce(into: Set<Int>()) { $0.formUnion(columns[$1].expression.inputColumns) }
             let (below, places) = input.pruned(keeping: read)
             let project = RelationalPlan.project(below, kept.map { columns[$0].mapped(places) })
@@ -44,7 +45,7 @@ extension RelationalPlan {
             return (.asOfJoin(pruned), sides.places)
         case .union(let inputs):
             // Each side may keep columns of its own, so all are brought to the same.
-            let kept = needed.isEmpty ? [0] : needed.sorted()
+            let kept = needed.isEmpty ? Array(schema.fields.indices.prefix(1)) : needed.sorted()
             let pruned = inputs.map { Self.exactly(kept, $0.pruned(keeping: Set(kept)), of: inputs[0].schema) }
             return (.union(pruned), Self.places(kept))
         }
@@ -122,7 +123,10 @@ extension Scan {
 extension Aggregate {
     /// The keys stay, for they decide which rows there are.
     fileprivate func pruned(keeping needed: Set<Int>) -> (plan: RelationalPlan, places: [Int: Int]) {
-        let kept = aggregates.indices.filter { needed.contains($0 + keys.count) }
+        let isBare = keys.isEmpty && needed.isEmpty
+        let kept =
+            isBare
+            ? Array(aggregates.indices.prefix(1)) : aggregates.indices.filter { needed.contains($0 + keys.count) }
         var read = keys.reduce(into: Set<Int>()) { $0.formUnion($1.expression.inputColumns) }
         for index in kept {
             let call = aggregates[index].call

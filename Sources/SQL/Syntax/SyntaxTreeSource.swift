@@ -1,6 +1,9 @@
+internal import DuckDB
+
 /// What turns text into a syntax tree.
 public protocol SyntaxTreeSource {
-    /// The answer of DuckDB's `json_serialize_sql`, whether the text parses or not.
+    /// The answer of DuckDB's `json_serialize_sql`. Where the text does not parse, that answer says so, or a
+    /// `DuckDBError` does.
     func serializedSyntaxTree(of text: String) throws -> String
 }
 
@@ -31,6 +34,13 @@ extension JSONValue {
         let answer: String
         do {
             answer = try source.serializedSyntaxTree(of: text)
+        } catch let error as DuckDBError {
+            guard let failure = error.failure, failure.kind == .syntax || failure.kind == .unsupported else {
+                throw .parserFailed(detail: "\(error)")
+            }
+            let problem = JSONValue.problem(
+                failure.message, isSyntax: failure.kind == .syntax, at: failure.position?.byteOffset, in: text)
+            throw .problems([problem], text: text)
         } catch {
             throw .parserFailed(detail: "\(error)")
         }
@@ -40,14 +50,18 @@ extension JSONValue {
         } catch .problems(let problems, _) {
             throw .problems(problems, text: text)
         }
-        if document["error"].isTrue { throw .problems([JSONValue.problem(of: document, in: text)], text: text) }
+        if document["error"].isTrue {
+            let problem = JSONValue.problem(
+                document["error_message"].string ?? "the text is not SQL",
+                isSyntax: document["error_type"].string != "not implemented",
+                at: document["position"].string.flatMap { Int($0) }, in: text)
+            throw .problems([problem], text: text)
+        }
         self = document
     }
 
-    private static func problem(of document: JSONValue, in text: String) -> SQLProblem {
-        let message = document["error_message"].string ?? "the text is not SQL"
-        let position = document["position"].string.flatMap { Int($0) }
-        if document["error_type"].string == "not implemented" {
+    private static func problem(_ message: String, isSyntax: Bool, at position: Int?, in text: String) -> SQLProblem {
+        if !isSyntax {
             let word = text.split(whereSeparator: \.isWhitespace).first.map(String.init)
             return SQLProblem(
                 .notASelect, "only a SELECT can stand here", expected: "SELECT ...", found: word,

@@ -25,7 +25,7 @@ struct Interval: Hashable {
             rest = rest.dropFirst(number.count)
             if number.contains(":") {
                 guard let clock = ClockText.micros(number) else { return nil }
-                micros += clock
+                guard addMicros(Double(clock)) else { return nil }
             } else {
                 rest = rest.drop(while: \.isWhitespace)
                 let unit = rest.prefix(while: \.isLetter)
@@ -53,10 +53,18 @@ struct Interval: Hashable {
         case .days(let count):
             let total = value * Double(count)
             days += Int64(total.rounded(.towardZero))
-            micros += Int64(((total - total.rounded(.towardZero)) * 86_400_000_000).rounded())
-        case .micros(let count): micros += Int64((value * Double(count)).rounded())
+            return addMicros((total - total.rounded(.towardZero)) * 86_400_000_000)
+        case .micros(let count): return addMicros(value * Double(count))
         }
         return true
+    }
+
+    /// False beyond 64 bits.
+    private mutating func addMicros(_ value: Double) -> Bool {
+        guard let whole = Int64(exactly: value.rounded()) else { return false }
+        let (sum, overflow) = micros.addingReportingOverflow(whole)
+        micros = sum
+        return !overflow
     }
 
     private enum Unit { case months(Int64), days(Int64), micros(Int64) }

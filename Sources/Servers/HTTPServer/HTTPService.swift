@@ -118,7 +118,8 @@ private struct Responder: HTTPResponder {
         var headers: [String: String] = [:]
         for field in request.headers { headers[field.name.canonicalName] = field.value }
         let exchange = HTTPExchange(
-            method: request.method.rawValue, path: path, query: query, headers: headers, body: Array(buffer: body))
+            method: request.method.rawValue, path: path, rawPath: String(sides[0]), query: query, headers: headers,
+            body: Array(buffer: body))
         let answer = try await workers.runIfActive { [routes] in
             for family in routes { if let answer = family.answer(exchange) { return answer } }
             return Problem(

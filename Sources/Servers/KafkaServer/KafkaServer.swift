@@ -19,9 +19,9 @@ public final class KafkaServer: Sendable {
         public var frameBytesMax = 100 << 20
         public var connectionsMax = 1000
         /// How many requests of one connection are worked on at once.
-        public var requestsPerConnectionMax = 64
+        public var requestsPerConnectionMax = 16
         /// The most that one fetch is answered with, in bytes, whatever the client asks for.
-        public var fetchBytesMax = 16 << 20
+        public var fetchBytesMax = 4 << 20
         /// A connection without requests is closed after this, in seconds.
         public var idleSeconds: Int64 = 600
         /// How long shutdown waits for what is on its way, in seconds.

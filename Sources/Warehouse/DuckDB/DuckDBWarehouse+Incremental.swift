@@ -9,7 +9,7 @@ extension DuckDBWarehouse {
     {
         let table = run.relation.sql
         let delta = "temp.main.gariep_delta"
-        let read = try session.execute("CREATE OR REPLACE TEMP TABLE gariep_delta AS\n\(run.sql)")
+        let read = try session.execute("CREATE OR REPLACE TEMP TABLE gariep_delta AS\n", query: run.sql)
         let columns = try settleColumns(run, plan, delta, session)
         let list = columns.map(SQLText.identifier).joined(separator: ", ")
         let before = try session.count(table)
@@ -28,7 +28,8 @@ extension DuckDBWarehouse {
                 try refuseDuplicates(run, plan, delta, session)
                 updated = try session.count(
                     "\(table) AS t WHERE EXISTS (SELECT 1 FROM \(delta) AS d WHERE \(match))")
-                let sets = columns.filter { !plan.uniqueKey.contains($0) }.map(SQLText.identifier)
+                let keys = Set(plan.uniqueKey.map { $0.lowercased() })
+                let sets = columns.filter { !keys.contains($0.lowercased()) }.map(SQLText.identifier)
                     .map { "\($0) = d.\($0)" }.joined(separator: ", ")
                 let values = columns.map { "d." + SQLText.identifier($0) }.joined(separator: ", ")
                 let merged = try session.execute(
@@ -58,7 +59,7 @@ extension DuckDBWarehouse {
     ) throws(WarehouseError) -> [String] {
         let old = try session.describe("SELECT * FROM \(run.relation.sql)")
         let new = try session.describe("SELECT * FROM \(delta)")
-        let added = new.fields.filter { old.field(named: $0.name) == nil }
+        let added = new.fields.filter { old.field(like: $0.name) == nil }
         switch plan.onSchemaChange {
         case .ignore: break
         case .appendNewColumns:
@@ -68,9 +69,9 @@ extension DuckDBWarehouse {
             }
             return new.fields.map(\.name)
         case .fail:
-            let removed = old.fields.filter { new.field(named: $0.name) == nil }
+            let removed = old.fields.filter { new.field(like: $0.name) == nil }
             let retyped = new.fields.filter { field in
-                old.field(named: field.name).map { $0.type != field.type } ?? false
+                old.field(like: field.name).map { $0.type != field.type } ?? false
             }
             if !(added.isEmpty && removed.isEmpty && retyped.isEmpty) {
                 throw .schemaChanged(
@@ -78,13 +79,14 @@ extension DuckDBWarehouse {
                     retyped: retyped.map { "\($0.name) \($0.type)" })
             }
         }
-        return new.fields.map(\.name).filter { old.field(named: $0) != nil }
+        return new.fields.map(\.name).filter { old.field(like: $0) != nil }
     }
 
     private func keyMatch(
         _ run: ModelRun, _ plan: IncrementalPlan, _ columns: [String], _ session: WarehouseSession
     ) throws(WarehouseError) -> String {
-        if let missing = plan.uniqueKey.first(where: { !columns.contains($0) }) {
+        let known = Set(columns.map { $0.lowercased() })
+        if let missing = plan.uniqueKey.first(where: { !known.contains($0.lowercased()) }) {
             throw .keyMissing(run.relation, column: missing, columns: columns)
         }
         guard !plan.uniqueKey.isEmpty else { throw .keyMissing(run.relation, column: "(none given)", columns: columns) }
@@ -104,5 +106,12 @@ extension DuckDBWarehouse {
         ).first
         guard let found, case .string(let example) = found[0], case .int(let rows) = found[1] else { return }
         throw .duplicateKeys(run.relation, key: plan.uniqueKey, example: example, rows: rows)
+    }
+}
+
+extension Schema {
+    /// The field that SQL means by `name`, which may differ in case.
+    func field(like name: String) -> Field? {
+        field(named: name) ?? fields.first { $0.name.lowercased() == name.lowercased() }
     }
 }

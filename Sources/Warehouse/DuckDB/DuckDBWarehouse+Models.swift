@@ -17,7 +17,7 @@ extension DuckDBWarehouse {
             }
             try checkNulls(run, session)
             try ledger.record(
-                outcome, runID: run.runID, run.relation, kind: run.materialization.name, inputs: run.inputs,
+                outcome, runID: run.runID, run.relation, kind: run.method.name, inputs: run.inputs,
                 micros: clock.nowMicros())
             return outcome
         }
@@ -30,7 +30,7 @@ extension DuckDBWarehouse {
     private func build(_ run: ModelRun, _ session: WarehouseSession, _ ledger: RunLedger) throws(WarehouseError)
         -> BuildOutcome
     {
-        switch run.materialization {
+        switch run.method {
         case .view: return try buildView(run, session, ledger)
         case .table: return try buildTable(run, session, ledger)
         case .incremental(let plan):
@@ -61,7 +61,7 @@ extension DuckDBWarehouse {
         -> BuildOutcome
     {
         try session.drop(run.relation, unless: .view)
-        try session.execute("CREATE OR REPLACE VIEW \(run.relation.sql) AS\n\(run.sql)")
+        try session.execute("CREATE OR REPLACE VIEW \(run.relation.sql) AS\n", query: run.sql)
         let known = try ledger.relation(run.relation)
         if let known, known.kind == "view", known.definition == run.sql {
             // The same view keeps its version, but may have been told other inputs.
@@ -80,7 +80,7 @@ extension DuckDBWarehouse {
         -> BuildOutcome
     {
         try session.drop(run.relation, unless: .table)
-        let read = try session.execute("CREATE OR REPLACE TABLE \(run.relation.sql) AS\n\(run.sql)")
+        let read = try session.execute("CREATE OR REPLACE TABLE \(run.relation.sql) AS\n", query: run.sql)
         let written = try session.count(run.relation.sql)
         let version = nextVersion()
         try ledger.setRelation(
@@ -103,15 +103,15 @@ extension DuckDBWarehouse {
         let found = try session.describe(run.sql)
         var problems: [String] = []
         for column in contract {
-            guard let field = found.field(named: column.name) else {
+            guard let field = found.field(like: column.name) else {
                 problems.append("\(column.name) is missing")
                 continue
             }
             let wanted = try session.describe("SELECT CAST(NULL AS \(column.sqlType)) AS v")[0].type
             if field.type != wanted { problems.append("\(column.name) is \(field.type), not \(wanted)") }
         }
-        let promised = Set(contract.map(\.name))
-        for field in found.fields where !promised.contains(field.name) {
+        let promised = Set(contract.map { $0.name.lowercased() })
+        for field in found.fields where !promised.contains(field.name.lowercased()) {
             problems.append("\(field.name) \(field.type) is not in the contract")
         }
         if !problems.isEmpty { throw .contractBroken(run.relation, problems: problems) }
@@ -130,7 +130,7 @@ extension DuckDBWarehouse {
     }
 }
 
-extension Materialization {
+extension BuildMethod {
     var name: String {
         switch self {
         case .view: "view"

@@ -2,6 +2,7 @@ public import Base
 public import Columnar
 public import DuckDB
 
+internal import Dispatch
 internal import Synchronization
 
 /// What a warehouse may use of the machine.
@@ -28,7 +29,14 @@ public final class DuckDBWarehouse: WarehouseEngine {
     public let database: DuckDBDatabase
     let clock: any WallClock
     private let lastVersion: Mutex<Int64>
-    private let running = Mutex<(next: Int, connections: [Int: DuckDBConnection])>((0, [:]))
+    private let running = Mutex(Running())
+
+    /// The sessions that work now.
+    private struct Running {
+        var next = 0
+        var connections: [Int: DuckDBConnection] = [:]
+        var stopped: Set<Int> = []
+    }
 
     /// - Parameter path: of the database's file, made where there is none; nil for memory.
     public init(path: String?, budget: WarehouseBudget = WarehouseBudget(), clock: any WallClock = SystemClock())
@@ -73,8 +81,16 @@ public final class DuckDBWarehouse: WarehouseEngine {
             running.connections[running.next] = connection
             return running.next
         }
-        defer { _ = running.withLock { $0.connections.removeValue(forKey: number) } }
-        return try body(WarehouseSession(connection: connection, task: task))
+        defer {
+            running.withLock { running in
+                running.connections[number] = nil
+                running.stopped.remove(number)
+            }
+        }
+        return try body(
+            WarehouseSession(
+                connection: connection, task: task,
+                isStopped: { [self] in running.withLock { $0.stopped.contains(number) } }))
     }
 
     /// A transaction of its own; tried again where it got into the way of another.
@@ -104,8 +120,22 @@ public final class DuckDBWarehouse: WarehouseEngine {
     }
 
     public func interruptAll() {
-        let connections = running.withLock { Array($0.connections.values) }
-        for connection in connections { connection.interrupt() }
+        running.withLock { running in
+            running.stopped = Set(running.connections.keys)
+            for connection in running.connections.values { connection.interrupt() }
+        }
+        interruptAgain()
+    }
+
+    /// An interruption that comes just before a statement begins is lost, so that it is repeated until the end.
+    private func interruptAgain() {
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { [self] in
+            let isLeft = running.withLock { running in
+                for number in running.stopped { running.connections[number]?.interrupt() }
+                return !running.stopped.isEmpty
+            }
+            if isLeft { interruptAgain() }
+        }
     }
 
     public func describe(_ sql: String) throws(WarehouseError) -> Schema {
@@ -142,6 +172,8 @@ public final class DuckDBWarehouse: WarehouseEngine {
     public func check(_ test: DataTest) throws(WarehouseError) -> TestOutcome {
         try session("test \(test.name)") { session throws(WarehouseError) in
             let sql = test.failuresSQL
+            // Mistakes in a person's query are found where they stand, not where the test wraps them.
+            if case .singular(let query) = test.kind { _ = try session.describe(query) }
             // Both from one snapshot.
             return try session.transaction { () throws(WarehouseError) in
                 let failures = try session.count("(\(sql))")

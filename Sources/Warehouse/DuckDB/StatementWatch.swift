@@ -49,13 +49,17 @@ final class StatementWatch: Sendable {
         }
     }
 
-    /// Within the lock, so that no later statement of the connection is hit.
+    /// Interrupts within the lock, so that no later statement of the connection is hit; and again until the end, for
+    /// an interruption that comes just before a statement begins is lost.
     private func stop(_ connection: DuckDBConnection) {
-        state.withLock { state in
-            guard !state.over else { return }
+        let over = state.withLock { state in
+            if state.over { return true }
             state.timedOut = true
             connection.interrupt()
+            return false
         }
+        if over { return }
+        StatementWatch.queue.asyncAfter(deadline: .now() + .milliseconds(20)) { self.stop(connection) }
     }
 
     private func tick(

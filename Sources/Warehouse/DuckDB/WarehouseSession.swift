@@ -6,6 +6,14 @@ internal import DuckDB
 struct WarehouseSession {
     let connection: DuckDBConnection
     let task: String
+    /// Says between two statements that there should be no second.
+    var isStopped: @Sendable () -> Bool = { false }
+
+    private func checkStop(_ sql: String) throws(WarehouseError) {
+        guard isStopped() else { return }
+        throw .failed(
+            task: task, cause: .failed(SQLFailure(kind: .interrupted, message: "stopped on request", sql: sql)))
+    }
 
     private func named<Result>(_ body: () throws(DuckDBError) -> Result) throws(WarehouseError) -> Result {
         do throws(DuckDBError) { return try body() } catch { throw .failed(task: task, cause: error) }
@@ -13,9 +21,19 @@ struct WarehouseSession {
 
     @discardableResult
     func execute(_ sql: String, _ parameters: [Scalar] = [], types: [DataType?] = []) throws(WarehouseError) -> Int64 {
-        try named { () throws(DuckDBError) in
+        try checkStop(sql)
+        return try named { () throws(DuckDBError) in
             parameters.isEmpty
                 ? try connection.execute(sql) : try connection.execute(sql, parameters: parameters, types: types)
+        }
+    }
+
+    /// Runs a statement that ends in a person's query; errors point into that query.
+    @discardableResult
+    func execute(_ prefix: String, query: String) throws(WarehouseError) -> Int64 {
+        try checkStop(query)
+        do throws(DuckDBError) { return try connection.execute(prefix + query) } catch {
+            throw .failed(task: task, cause: error.failure.map { .failed($0.without(prefix, of: query)) } ?? error)
         }
     }
 
@@ -86,4 +104,17 @@ struct WarehouseSession {
 /// What a relation is in the database's catalogue.
 enum RelationKind: String {
     case table, view
+}
+
+extension SQLFailure {
+    /// The failure as if `query` alone had been run, without `prefix` before it.
+    func without(_ prefix: String, of query: String) -> SQLFailure {
+        let start = prefix.utf8.count
+        let moved = position.flatMap { position in
+            position.byteOffset < start
+                ? nil : Position(byteOffset: position.byteOffset - start, byteCount: position.byteCount, in: query)
+        }
+        return SQLFailure(
+            kind: kind, message: message, position: moved, candidates: candidates, name: name, sql: query)
+    }
 }

@@ -31,15 +31,24 @@ struct StatusCommand: AsyncParsableCommand {
         topics.rows = status.topics.map {
             [$0.name, "\($0.partitions)", TerminalProgress.grouped($0.records), TerminalProgress.grouped($0.bytes)]
         }
-        var streams = TextTable(
-            ["stream", "state", "epoch", "watermark", "lag", "read", "written", "refused", "late", "open"],
-            rightAligned: [2, 4, 5, 6, 7, 8, 9])
-        streams.rows = status.streams.map { stream in
-            let ledger = stream.ledger
-            return [
-                stream.model, stream.state, "\(stream.epoch)", stream.watermarkMicros.map(time) ?? "none",
-                TerminalProgress.grouped(stream.lag),
-            ] + [ledger.read, ledger.written, ledger.refused, ledger.late, ledger.held].map(TerminalProgress.grouped)
+        var streams = TextTable(["stream", "state", "epoch", "watermark", "lag", "rows"], rightAligned: [2, 4, 5])
+        streams.rows = status.streams.map {
+            [
+                $0.model, $0.state, "\($0.epoch)", $0.watermarkMicros.map(time) ?? "none",
+                TerminalProgress.grouped($0.lag),
+                TerminalProgress.grouped($0.rowsWritten),
+            ]
+        }
+        var ledger = TextTable(
+            ["stream", "step", "read", "written", "refused", "late", "left out", "open", "missing"],
+            rightAligned: [2, 3, 4, 5, 6, 7, 8])
+        for stream in status.streams {
+            ledger.rows += stream.steps.map { step in
+                let sums = step.handOver
+                return [stream.model, step.step]
+                    + [sums.read, sums.written, sums.refused, sums.late, sums.filtered, sums.held, sums.missing]
+                    .map(TerminalProgress.grouped)
+            }
         }
         var tables = TextTable(["table", "kind", "rows", "built", "fresh"], rightAligned: [2])
         tables.rows = status.tables.map {
@@ -48,7 +57,7 @@ struct StatusCommand: AsyncParsableCommand {
                 $0.isFresh ? "yes" : "no",
             ]
         }
-        text += [topics, streams, tables].map { $0.rendered(width: Terminal.width) }.joined(separator: "\n\n")
+        text += [topics, streams, ledger, tables].map { $0.rendered(width: Terminal.width) }.joined(separator: "\n\n")
         let problems =
             status.streams.compactMap { stream in stream.problem.map { "\(stream.model): \($0)" } }
             + status.tables.compactMap { table in table.problem.map { "\(table.name): \($0)" } }

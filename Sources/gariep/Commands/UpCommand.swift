@@ -55,7 +55,7 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         var options = try project.platformOptions()
         try running.apply(to: &options)
-        let platform = try await Platform.start(options, progress: Terminal.progress(), clock: SystemClock())
+        let platform = try await RunningProject.start(options, progress: Terminal.progress(), clock: SystemClock())
         let signals = StopSignals()
         Terminal.note(Self.addresses(platform.endpoints))
         if untilSettled { await platform.waitUntilSettled { signals.isStopped } } else { await signals.wait() }

@@ -4,6 +4,8 @@ public struct HTTPExchange: Sendable {
     public let method: String
     /// Percent-decoded, beginning with `/`.
     public let path: String
+    /// The path as it came, percent-encoded.
+    public let rawPath: String
     /// In the order of the URL, percent-decoded; a name may come more than once.
     public let query: [QueryItem]
     /// Names in lower case.

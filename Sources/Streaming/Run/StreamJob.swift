@@ -1,0 +1,295 @@
+public import Base
+internal import Columnar
+public import SQL
+internal import Synchronization
+
+/// A query that runs for ever: streams in, changes out, exactly once.
+///
+/// A job that failed or was stopped starts again from its last checkpoint, with any number of workers.
+public final class StreamJob: Sendable {
+    public let shape: StreamShape
+    private let plan: PhysicalPlan
+    private let sources: [any StreamSource]
+    private let tables: [String: any TableSource]
+    private let sinks: [(any StreamSink)?]
+    private let stateDirectory: String
+    private let clock: any WallClock
+    private let run: Mutex<Run>
+    private let changed = Monitor()
+
+    private struct Run {
+        var state = StreamJobStatus.State.stopped
+        var shared: JobShared?
+        var error: (any PlatformError)?
+        var last = Checkpoint()
+        var supervisor: Box?
+    }
+    /// Keeps the thread that cleans up after a run; only `stop` and `start` touch it, one at a time.
+    private final class Box: @unchecked Sendable {
+        let thread: WorkerThread
+        init(_ thread: WorkerThread) { self.thread = thread }
+    }
+
+    /// - Parameters:
+    ///   - plan: the query; checked here as `StreamCompiler.check` does.
+    ///   - sources: a source for each stream that the plan scans, by name.
+    ///   - lateSink: takes rows that came after their window; where there is none they are only counted.
+    ///   - stateDirectory: a folder of this job's own; made if it is not there.
+    /// - Throws: `StreamingError`, where the plan cannot run as a stream or does not fit its inputs.
+    public init(
+        plan: RelationalPlan, emit: EmitMode, sources: [String: any StreamSource],
+        tables: [String: any TableSource] = [:],
+        sink: any StreamSink, lateSink: (any StreamSink)? = nil, deadLetterSink: (any StreamSink)? = nil,
+        stateDirectory: String, clock: any WallClock
+    ) throws {
+        shape = try StreamCompiler.check(plan, emit: emit)
+        self.plan = try StreamCompiler.compile(plan, emit: emit)
+        self.sources = try self.plan.sources.map { spec in
+            guard let source = sources[spec.scan.relation] else {
+                throw StreamingError.missingInput(relation: spec.scan.relation)
+            }
+            let (expected, found) = (spec.scan.schema, source.schema)
+            guard expected.fields.map(\.type) == found.fields.map(\.type),
+                expected.fields.map(\.name) == found.fields.map(\.name)
+            else {
+                throw StreamingError.schemaMismatch(
+                    relation: spec.scan.relation, expected: "\(expected)", found: "\(found)")
+            }
+            return source
+        }
+        for table in shape.tables where tables[table] == nil { throw StreamingError.missingInput(relation: table) }
+        self.tables = tables
+        sinks = [sink, lateSink, deadLetterSink]
+        self.stateDirectory = stateDirectory
+        self.clock = clock
+        run = Mutex(Run())
+    }
+
+    // MARK: Start and stop
+
+    /// Takes up the last checkpoint, commits it once more, and starts the workers.
+    ///
+    /// - Throws: where the state belongs to another query, or a store, table, sink or source cannot be opened.
+    public func start(_ settings: StreamJobSettings) throws {
+        let claimed = run.withLock { run -> Bool in
+            guard run.state != .running else { return false }
+            run.state = .running
+            run.error = nil
+            return true
+        }
+        guard claimed else { throw StreamingError.wrongMoment("the job runs already") }
+        do {
+            run.withLock { $0.supervisor }?.thread.join()
+            let shared = try prepare(settings)
+            let thread = try WorkerThread { [self] in supervise(shared) }
+            run.withLock {
+                $0.shared = shared
+                $0.supervisor = Box(thread)
+            }
+        } catch {
+            let wrapped = StreamingError.wrap(error, at: "starting the job")
+            run.withLock { ($0.state, $0.error, $0.supervisor) = (.failed, wrapped, nil) }
+            throw wrapped
+        }
+    }
+
+    private func prepare(_ settings: StreamJobSettings) throws -> JobShared {
+        let cache = min(64 << 20, max(2 << 20, settings.governor.budgetBytes / 32))
+        let store = try StateStore(directory: stateDirectory, cacheBytes: cache)
+        try checkHeader(store)
+        var start = Checkpoint()
+        if let stored = try store.get(StateKeys.checkpoint) {
+            guard let decoded = Checkpoint(stored) else {
+                throw StreamingError.stateDamaged(directory: stateDirectory, problem: "the checkpoint cannot be read")
+            }
+            start = decoded
+            let partitions = sources.map(\.partitionCount)
+            guard decoded.sources.count == partitions.count,
+                zip(decoded.sources, partitions).allSatisfy({ $0.count <= $1 }),
+                decoded.ledger.count == plan.steps.count
+            else {
+                throw StreamingError.stateDamaged(
+                    directory: stateDirectory, problem: "the checkpoint has more partitions than the sources")
+            }
+            // Partitions that were added since begin at their beginning.
+            for (index, count) in partitions.enumerated() {
+                start.sources[index] += [Checkpoint.Partition](
+                    repeating: .init(), count: count - start.sources[index].count)
+            }
+            try Coordinator.commit(decoded, sinks)
+        }
+        for sink in sinks { try sink?.abort(after: start.epoch) }
+        let arrangements = try plan.joins.map { spec in
+            let batch = try TableReader.read(spec.table, needed: spec.tableNeeded, tables: tables)
+            let version = spec.table.scans.map { "\($0.relation)@\(tables[$0.relation]?.version ?? "")" }.joined(
+                separator: ",")
+            return try TableArrangement(batch, keys: spec.tableKeys, time: spec.tableTime, version: version)
+        }
+        let timed = plan.sources.indices.filter { plan.sources[$0].eventTimeColumn != nil }
+        let watermarks = plan.sources.indices.map { index in
+            SourceWatermarks(
+                latenessMicros: settings.latenessMicros, idleAfterMicros: settings.idleAfterMicros,
+                maxima: (0..<sources[index].partitionCount).map { partition in
+                    timed.contains(index) && !start.sources.isEmpty ? start.sources[index][partition].maxMicros : nil
+                }, isTimed: timed.contains(index))
+        }
+        run.withLock { $0.last = start }
+        return JobShared(
+            plan: plan, settings: settings, sources: sources, tables: arrangements, sinks: sinks, store: store,
+            start: start,
+            board: WatermarkBoard(sources: watermarks, initial: start.watermarkMicros), clock: clock)
+    }
+
+    private static let formatVersion = 1
+
+    /// The header: a version, a space, the plan's fingerprint.
+    private func checkHeader(_ store: StateStore) throws {
+        if let header = try store.get(StateKeys.header) {
+            let parts = String(decoding: header, as: UTF8.self).split(separator: " ")
+            guard parts.count == 2, let version = Int(parts[0]) else {
+                throw StreamingError.stateDamaged(directory: stateDirectory, problem: "the header cannot be read")
+            }
+            guard version == Self.formatVersion else {
+                throw StreamingError.stateVersion(
+                    directory: stateDirectory, expected: Self.formatVersion, found: version)
+            }
+            guard parts[1] == plan.fingerprint else {
+                throw StreamingError.stateOfAnotherPlan(
+                    directory: stateDirectory, expected: plan.fingerprint, found: String(parts[1]))
+            }
+            return
+        }
+        var delta = StateDelta()
+        delta.put(StateKeys.header, Array("\(Self.formatVersion) \(plan.fingerprint)".utf8))
+        try store.write([delta], synced: true)
+    }
+
+    /// The life of one run: starts the workers, coordinates until the end, and cleans up.
+    private func supervise(_ shared: JobShared) {
+        var failure: (any PlatformError)?
+        var threads: [WorkerThread] = []
+        let arrangementBytes = shared.tables.reduce(0) { $0 + $1.byteCount }
+        shared.settings.governor.charge(arrangementBytes, to: "stream tables")
+        do {
+            for worker in 0..<shared.workers {
+                threads.append(
+                    try WorkerThread {
+                        do {
+                            let loop = try WorkerLoop(shared: shared, worker: worker)
+                            defer { loop.close() }
+                            try loop.open()
+                            try loop.run()
+                        } catch {
+                            shared.events.put(.failed(StreamingError.wrap(error, at: "worker \(worker)")))
+                        }
+                    })
+            }
+            let coordinator = Coordinator(shared: shared) { [self] checkpoint in
+                run.withLock { $0.last = checkpoint }
+                changed.locked { changed.signal() }
+            }
+            try coordinator.run()
+        } catch {
+            failure = StreamingError.wrap(error, at: "the coordinator")
+        }
+        shared.stopping.store(true, ordering: .releasing)
+        shared.wakeAll()
+        for thread in threads { thread.join() }
+        shared.store.close()
+        shared.settings.governor.release(arrangementBytes, from: "stream tables")
+        run.withLock { run in
+            run.error = failure
+            run.state = failure == nil ? .stopped : .failed
+            run.shared = nil
+        }
+        changed.locked { changed.signal() }
+    }
+
+    /// Ends the run.
+    ///
+    /// - Parameter finalCheckpoint: whether to make visible first what has been read so far; otherwise the next start
+    ///   reads it again.
+    /// - Throws: the error of a job that had failed.
+    public func stop(finalCheckpoint: Bool = true) throws {
+        if finalCheckpoint, status().state == .running { _ = try checkpoint() }
+        run.withLock { $0.shared }?.events.put(.stop)
+        let supervisor = run.withLock { run -> Box? in
+            defer { run.supervisor = nil }
+            return run.supervisor
+        }
+        supervisor?.thread.join()
+        if let error = run.withLock({ $0.error }) { throw error }
+    }
+
+    // MARK: Waiting and looking
+
+    /// Takes a checkpoint now and waits until its rows are visible.
+    ///
+    /// - Returns: an epoch that holds every row read before the call.
+    @discardableResult
+    public func checkpoint(timeoutMicros: Int64 = 60_000_000) throws -> Epoch {
+        guard let shared = run.withLock({ $0.shared }) else {
+            throw run.withLock({ $0.error }) ?? StreamingError.wrongMoment("the job does not run")
+        }
+        // A checkpoint under way may have passed some workers already, so the one after it is waited for.
+        let underWay = Epoch(shared.barrierRequested.load(ordering: .acquiring))
+        let wanted = max(underWay, run.withLock { $0.last.epoch }).next
+        shared.events.put(.request)
+        try wait(timeoutMicros, "a checkpoint") { run.withLock { $0.last.epoch } >= wanted }
+        return wanted
+    }
+
+    /// Waits until every row that the sources have now has been worked through; it may not be visible yet.
+    public func waitUntilCaughtUp(timeoutMicros: Int64 = 60_000_000) throws {
+        try wait(timeoutMicros, "catching up") {
+            guard let shared = run.withLock({ $0.shared }) else { return false }
+            let before = shared.mailboxes.map(\.rest)
+            let after = shared.mailboxes.map(\.rest)
+            return zip(before, after).allSatisfy { $0.resting && $1.resting && $0.activity == $1.activity }
+        }
+    }
+
+    /// Waits until the job is no longer running, and gives its error if it failed.
+    public func waitUntilEnded(timeoutMicros: Int64 = 60_000_000) throws -> ErrorReport? {
+        let deadline = SystemClock().nowMicros() + timeoutMicros
+        while run.withLock({ $0.state }) == .running {
+            guard SystemClock().nowMicros() < deadline else { throw StreamingError.timedOut("the end of the job") }
+            changed.locked { changed.wait(micros: 20_000) }
+        }
+        return run.withLock { $0.error?.report }
+    }
+
+    private func wait(_ timeoutMicros: Int64, _ what: String, until done: () -> Bool) throws {
+        let deadline = SystemClock().nowMicros() + timeoutMicros
+        while !done() {
+            let (state, error) = run.withLock { ($0.state, $0.error) }
+            if let error { throw error }
+            guard state == .running else { throw StreamingError.wrongMoment("the job has stopped") }
+            guard SystemClock().nowMicros() < deadline else { throw StreamingError.timedOut(what) }
+            changed.locked { changed.wait(micros: 2_000) }
+        }
+    }
+
+    public func status() -> StreamJobStatus {
+        let (state, shared, error, last) = run.withLock { ($0.state, $0.shared, $0.error, $0.last) }
+        var status = StreamJobStatus(
+            state: state, epoch: last.epoch, watermarkMicros: nil, partitions: [], rowsIn: 0, rowsOut: 0, late: 0,
+            lateAfterIdle: 0, refused: 0, stateBytes: 0, groups: 0,
+            ledger: zip(plan.steps, last.ledger).map { .init(step: $0, handOver: $1.handOver) },
+            lastError: error?.report)
+        let watermark = shared?.board.watermark ?? last.watermarkMicros
+        status.watermarkMicros = watermark == .min ? nil : watermark
+        for worker in shared?.published.withLock({ $0 }) ?? [] {
+            status.partitions += worker.partitions
+            status.rowsIn += worker.rowsIn
+            status.rowsOut += worker.rowsOut
+            status.late += worker.late
+            status.lateAfterIdle += worker.lateAfterIdle
+            status.refused += worker.refused
+            status.stateBytes += worker.stateBytes
+            status.groups += worker.groups
+        }
+        status.partitions.sort { ($0.relation, $0.partition) < ($1.relation, $1.partition) }
+        return status
+    }
+}

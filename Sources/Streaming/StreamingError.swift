@@ -1,0 +1,90 @@
+public import Base
+
+/// What can go wrong with a stream job, when it is planned and while it runs.
+public enum StreamingError: PlatformError {
+    /// The plan asks for something that streams cannot do; found when the plan is compiled, never while it runs.
+    case unsupported(String, found: String, hint: String)
+    /// An answer that no watermark can ever make final.
+    case neverFinal(String)
+    case schemaMismatch(relation: String, expected: String, found: String)
+    case missingInput(relation: String)
+    case stateOfAnotherPlan(directory: String, expected: String, found: String)
+    case stateVersion(directory: String, expected: Int, found: Int)
+    case stateDamaged(directory: String, problem: String)
+    case storage(operation: String, problem: String)
+    /// The rows of a hand-over do not add up.
+    case ledger(step: String, epoch: Epoch, detail: String)
+    case aggregateOverflow(String)
+    case connector(String, problem: String)
+    case wrongMoment(String)
+    case timedOut(String)
+
+    public var report: ErrorReport {
+        switch self {
+        case .unsupported(let what, let found, let hint):
+            ErrorReport(
+                code: "STR-001", recovery: .changeProject, message: "\(what) cannot run as a stream", found: found,
+                hint: hint)
+        case .neverFinal(let what):
+            ErrorReport(
+                code: "STR-002", recovery: .changeProject, message: "\(what) would never be final",
+                expected: "a group by window_end or window_start, which a watermark can close",
+                hint: "Group by a window, or set emit='changes'.")
+        case .schemaMismatch(let relation, let expected, let found):
+            ErrorReport(
+                code: "STR-003", recovery: .changeProject,
+                message: "\(relation) does not have the columns that the query was planned with", expected: expected,
+                found: found, hint: "Plan the project again, so that the query sees the present columns.")
+        case .missingInput(let relation):
+            ErrorReport(
+                code: "STR-004", recovery: .reportDefect, message: "no reader was given for \(relation)",
+                hint: "Report this: the plan reads a dataset that the job was not connected to.")
+        case .stateOfAnotherPlan(let directory, let expected, let found):
+            ErrorReport(
+                code: "STR-010", recovery: .changeRequest,
+                message: "the state in \(directory) belongs to another query", expected: "plan \(expected)",
+                found: "plan \(found)",
+                hint: "Put the query back as it was, or remove the folder to start from the beginning.")
+        case .stateVersion(let directory, let expected, let found):
+            ErrorReport(
+                code: "STR-011", recovery: .changeRequest,
+                message: "the state in \(directory) has another version of the format", expected: "version \(expected)",
+                found: "version \(found)",
+                hint: "Use the version of Gariep that wrote it, or remove the folder to start from the beginning.")
+        case .stateDamaged(let directory, let problem):
+            ErrorReport(
+                code: "STR-012", recovery: .repairData, message: "the state in \(directory) is damaged: \(problem)",
+                hint: "Restore the folder from a copy, or remove it to start from the beginning.")
+        case .storage(let operation, let problem):
+            ErrorReport(
+                code: "STR-013", recovery: .changeMachine, message: "the state store could not \(operation)",
+                found: problem, hint: "See that the disk has room and can be written, then start the job again.")
+        case .ledger(let step, let epoch, let detail):
+            ErrorReport(
+                code: "STR-020", recovery: .reportDefect,
+                message: "rows do not add up at \(step) in epoch \(epoch), so nothing of it was committed",
+                expected: "read = written + refused + late + filtered + held", found: detail,
+                hint: "Report this with the figures; the job can be restarted from its last checkpoint.")
+        case .aggregateOverflow(let what):
+            ErrorReport(
+                code: "STR-030", recovery: .changeProject, message: "\(what) no longer fits its type",
+                hint: "Cast the argument to DOUBLE, or to a decimal with a smaller scale.")
+        case .connector(let name, let problem):
+            ErrorReport(
+                code: "STR-031", recovery: .retry, message: "\(name) failed", found: problem,
+                hint: "Mend the cause; the job starts again from its last checkpoint and loses nothing.")
+        case .wrongMoment(let problem):
+            ErrorReport(
+                code: "STR-040", recovery: .changeRequest, message: problem, hint: "Ask for the job's status first.")
+        case .timedOut(let what):
+            ErrorReport(
+                code: "STR-041", recovery: .retry, message: "\(what) took too long",
+                hint: "See the job's status for what it waits for.")
+        }
+    }
+
+    /// Any error in the form that a user may see.
+    static func wrap(_ error: any Error, at place: String) -> any PlatformError {
+        (error as? any PlatformError) ?? StreamingError.connector(place, problem: "\(error)")
+    }
+}
