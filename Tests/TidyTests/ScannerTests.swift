@@ -32,7 +32,10 @@ struct ScannerTests {
             #"func made() { ErrorReport(code: code, recovery: .changeProject, hint: hint) }; made("AB-003", "b", hint: h ?? "Do.")"#,
             "AB-003|b|changeProject|Do."
         ),
-        (#"switch kind { case .outOfRange: ("AB-004", .retry, "Wait.") }"#, "AB-004|out of range: {message}|retry|Wait."),
+        (
+            #"switch kind { case .outOfRange: ("AB-004", .retry, "Wait.") }"#,
+            "AB-004|out of range: {message}|retry|Wait."
+        ),
         (
             #"Problem(status: 404, title: "None", detail: "at \(p)", code: "AB-005")"#,
             "AB-005|None: at {p}|changeRequest|"
