@@ -68,7 +68,7 @@ struct ErrorCodes {
             // A raw value or the answer of a switch: the case's name is all that is said here.
             return ErrorDefinition(
                 code: code, file: file, line: line, message: named(nil, at: literal),
-                recovery: general.flatMap(recovery) ?? "repairData", hint: general == nil ? "" : generalHint)
+                recovery: general.flatMap(recovery) ?? "repairData", hint: generalHint)
         }
         if ["contains", "hasPrefix", "hasSuffix"].contains(call.callee) { return nil }
         let texts = call.arguments.filter { $0.label == nil && $0.value != literal.range }.map(\.value)
@@ -93,7 +93,11 @@ struct ErrorCodes {
         }
     }
 
-    private var generalHint: String { general?.value("hint").map(text.message) ?? "" }
+    /// A code that is no report's is a dead letter's.
+    private var generalHint: String {
+        general.map { $0.value("hint").map(text.message) ?? "" }
+            ?? "The record is in the dead-letter topic; mend where it comes from."
+    }
 
     private func recovery(_ call: SwiftCall) -> String? {
         let names = ["retry", "changeRequest", "changeProject", "repairData", "changeMachine", "reportDefect"]
@@ -107,19 +111,19 @@ struct ErrorCodes {
         call.value("status").flatMap { Int(text.code($0)) }.map { $0 < 500 ? "changeRequest" : "reportDefect" }
     }
 
-    /// A message that is nothing but values is told from others by the name of its case.
+    /// A message that is nothing but a value is told from others by the name of its case.
     private func named(_ message: String?, at literal: SwiftText.Literal) -> String {
-        if let message, !message.hasPrefix("{") || !message.hasSuffix("}") { return message }
+        if let message, message.wholeMatch(of: /\{[^}]*\}/) == nil { return message }
         let words = caseWords(before: literal.range.lowerBound)
-        return words.isEmpty ? message ?? "" : "\(words): \(message ?? "{message}")"
+        guard let message = message ?? (general == nil && !words.isEmpty ? nil : "{message}") else { return words }
+        return words.isEmpty ? message : "\(words): \(message)"
     }
 
     /// `a case` for `.aCase` and `case aCase`: the words of the nearest case before a position.
     private func caseWords(before position: Int) -> String {
         let code = text.code(0..<position)
-        guard let found = code.range(of: "case ", options: .backwards),
-            !code[found.upperBound...].contains("default:")
-        else { return "" }
+        guard let found = code.range(of: "case ", options: .backwards) else { return "" }
+        if code[found.upperBound...].contains("default:") { return "other" }
         let names = code[found.upperBound...].prefix { $0 != ":" && $0 != "=" && $0 != "(" }
         return names.split(separator: ",").map { name in
             var words = ""

@@ -34,7 +34,7 @@ struct ScannerTests {
         ),
         (
             #"switch kind { case .outOfRange: ("AB-004", .retry, "Wait.") }"#,
-            "AB-004|out of range: {message}|retry|Wait."
+            "AB-004|out of range|retry|Wait."
         ),
         (
             #"Problem(status: 404, title: "None", detail: "at \(p)", code: "AB-005")"#,

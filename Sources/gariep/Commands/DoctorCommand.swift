@@ -122,7 +122,8 @@ private enum LibraryCheck {
     ]
 
     static func findings() -> [Finding] {
-        guard let maps = FileManager.default.contents(atPath: "/proc/self/maps") else {
+        // Read to its end by hand: the system gives this file in pieces, and its size as 0.
+        guard let maps = FileHandle(forReadingAtPath: "/proc/self/maps")?.readDataToEndOfFile() else {
             return [Finding("DuckDB", DuckDBDatabase.version)]
         }
         let paths = Set(
@@ -314,7 +315,7 @@ private struct ProjectCheck {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = number.bigEndian
-        address.sin_addr.s_addr = inet_addr(host)
+        address.sin_addr.s_addr = unsafe inet_addr(host)
         let length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, length) }
