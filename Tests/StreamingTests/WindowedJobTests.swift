@@ -13,14 +13,16 @@ import Testing
     }
 
     func runToEnd(
-        _ events: [[[Scalar]]], settings: StreamJobSettings, emit: EmitMode = .final, batchMax: Int = 7, seed: UInt64 = 1,
+        _ events: [[[Scalar]]], settings: StreamJobSettings, emit: EmitMode = .final, batchMax: Int = 7,
+        seed: UInt64 = 1,
         plan: RelationalPlan = windowedPlan()
     ) throws -> Outcome {
         let folder = try TemporaryFolder()
         let (sink, late) = (MemorySink(), MemorySink())
         let source = MemorySource(eventSchema, events, batchMax: batchMax, seed: seed)
         let job = try StreamJob(
-            plan: plan, emit: emit, sources: ["events": source], sink: sink, lateSink: late, stateDirectory: folder.path,
+            plan: plan, emit: emit, sources: ["events": source], sink: sink, lateSink: late,
+            stateDirectory: folder.path,
             clock: SystemClock())
         try job.start(settings)
         try job.waitUntilCaughtUp()
@@ -36,7 +38,8 @@ import Testing
         let events = makeEvents(seed: 42, partitions: 4, rows: 400, disorder: 1_500)
         let model = windowedModel(events, sizeMicros: 1_000, lateness: 500)
         #expect(!model.late.isEmpty)
-        let outcome = try runToEnd(events, settings: settings(workers: workers, lateness: 500), batchMax: batchMax, seed: seed)
+        let outcome = try runToEnd(
+            events, settings: settings(workers: workers, lateness: 500), batchMax: batchMax, seed: seed)
         #expect(Set(outcome.rows.keys) == model.rows)
         #expect(outcome.rows.values.allSatisfy { $0 == 1 })
         let late = Dictionary(outcome.late.map { (Array($0.key.prefix(5)), Int($0.value)) }, uniquingKeysWith: +)
@@ -61,7 +64,8 @@ import Testing
     func evictedStateGivesTheSameAnswers(workers: Int, bytes: Int) throws {
         let events = makeEvents(seed: 9, partitions: 2, rows: 600, disorder: 4_000)
         let model = windowedModel(events, sizeMicros: 1_000, lateness: 5_000)
-        let outcome = try runToEnd(events, settings: settings(workers: workers, lateness: 5_000, state: bytes), batchMax: 60)
+        let outcome = try runToEnd(
+            events, settings: settings(workers: workers, lateness: 5_000, state: bytes), batchMax: 60)
         #expect(Set(outcome.rows.keys) == model.rows)
         #expect(outcome.rows.values.allSatisfy { $0 == 1 })
     }
@@ -85,15 +89,22 @@ import Testing
                 input: inner, keys: [named("window_end", column(schema, "window_end"))],
                 aggregates: [
                     NamedAggregate(name: "groups", call: AggregateCall(.countRows, arguments: [], type: .int64)),
-                    NamedAggregate(name: "most", call: AggregateCall(.maximum, arguments: [column(schema, "flights")], type: .int64)),
-                    NamedAggregate(name: "least", call: AggregateCall(.minimum, arguments: [column(schema, "flights")], type: .int64)),
+                    NamedAggregate(
+                        name: "most",
+                        call: AggregateCall(.maximum, arguments: [column(schema, "flights")], type: .int64)),
+                    NamedAggregate(
+                        name: "least",
+                        call: AggregateCall(.minimum, arguments: [column(schema, "flights")], type: .int64)),
                 ]))
         var expected: [Scalar: [Int64]] = [:]
         for row in windowedModel(events, sizeMicros: 1_000, lateness: 0).rows {
             if case .int(let flights) = row[3] { expected[row[0], default: []].append(flights) }
         }
         let outcome = try runToEnd(events, settings: settings(workers: workers), emit: emit, plan: outer)
-        let model = Set(expected.map { [$0.key, .int(Int64($0.value.count)), .int($0.value.max() ?? 0), .int($0.value.min() ?? 0)] })
+        let model = Set(
+            expected.map {
+                [$0.key, .int(Int64($0.value.count)), .int($0.value.max() ?? 0), .int($0.value.min() ?? 0)]
+            })
         #expect(Set(outcome.rows.keys) == model)
         #expect(outcome.rows.values.allSatisfy { $0 == 1 })
     }
@@ -117,7 +128,10 @@ import Testing
             try job.waitUntilCaughtUp()
             try job.checkpoint()
         }
-        #expect(settle(sink.visible).keys.first.map { Array($0.prefix(4)) } == [.int(1_000), .string("JFK"), .string("AA"), .int(2)])
+        #expect(
+            settle(sink.visible).keys.first.map { Array($0.prefix(4)) } == [
+                .int(1_000), .string("JFK"), .string("AA"), .int(2),
+            ])
         source.append([event(160)], to: 1)
         try job.waitUntilCaughtUp()
         try job.checkpoint()
