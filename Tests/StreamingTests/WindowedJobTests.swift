@@ -138,5 +138,45 @@ import Testing
         #expect(late.visible.count == 1)
         #expect(job.status().lateAfterIdle == 1)
         try job.stop()
+        // The window stays closed after a restart.
+        source.append([event(170)], to: 1)
+        try job.start(settings(workers: 1, idleAfter: 30_000))
+        try job.waitUntilCaughtUp()
+        try job.stop()
+        #expect(late.visible.count == 2)
+    }
+}
+
+@Suite struct IdleCostTests {
+    /// A job that waits for rows takes no processor time to speak of, and wakes at once.
+    @Test func waitingCostsNothingAndWakingIsQuick() throws {
+        let folder = try TemporaryFolder()
+        let sink = MemorySink()
+        let source = MemorySource(
+            eventSchema, makeEvents(seed: 1, partitions: 2, rows: 10, disorder: 0), finished: false)
+        let job = try StreamJob(
+            plan: eventScan, emit: .final, sources: ["events": source], sink: sink, stateDirectory: folder.path,
+            clock: SystemClock())
+        try job.start(settings(workers: 2, interval: 1_000))
+        try job.waitUntilCaughtUp()
+        try job.checkpoint()
+        let clock = SystemClock()
+        func rest(_ micros: Int64) {
+            let (monitor, until) = (Monitor(), clock.nowMicros() + micros)
+            while clock.nowMicros() < until { monitor.locked { monitor.wait(micros: 2_000) } }
+        }
+        rest(100_000)
+        let epoch = job.status().epoch
+        rest(150_000)
+        #expect(job.status().epoch == epoch, "no checkpoints while nothing happens")
+        source.append([[.string("X"), .null, .int(1), .null, .null]], to: 1)
+        let appended = clock.nowMicros()
+        while sink.visible.count < 21, clock.nowMicros() < appended + 10_000_000 { rest(1_000) }
+        #expect(sink.visible.count == 21)
+        let status = job.status()
+        #expect(status.partitions.count == 2)
+        #expect(status.rowsIn == 21)
+        #expect(status.ledger.allSatisfy { $0.handOver.missing == 0 })
+        try job.stop()
     }
 }
