@@ -9,10 +9,10 @@ public import Columnar
 public protocol WarehouseEngine: Sendable {
     /// Builds a model. A run that was recorded before is not done again.
     @discardableResult
-    func run(_ run: ModelRun, progress: any ProgressReporting) throws(WarehouseError) -> BuildOutcome
+    func run(_ run: ModelRun, progress: any WorkReporting) throws(WarehouseError) -> BuildOutcome
     /// Loads files.
     @discardableResult
-    func load(_ load: BulkLoad, progress: any ProgressReporting) throws(WarehouseError) -> BuildOutcome
+    func load(_ load: BulkLoad, progress: any WorkReporting) throws(WarehouseError) -> BuildOutcome
     /// Lets readers see another snapshot of an external table.
     ///
     /// - Returns: the version of the relation afterwards; unchanged where the snapshot is the same.

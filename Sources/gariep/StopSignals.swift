@@ -9,19 +9,22 @@ final class StopSignals: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    /// Sendable: a source may be used from any thread.
+    private struct Held: @unchecked Sendable { let source: any DispatchSourceSignal }
+
     private let state = Mutex(State())
-    private let sources: Mutex<[any DispatchSourceSignal]>
+    /// A source that nobody holds hears nothing.
+    private let sources = Mutex<[Held]>([])
 
     init() {
-        sources = Mutex([])
-        let made = [SIGINT, SIGTERM].map { number in
+        for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [weak self] in self?.stop() }
             source.resume()
-            return source
+            let held = Held(source: source)
+            sources.withLock { $0.append(held) }
         }
-        sources.withLock { $0 = made }
     }
 
     var isStopped: Bool { state.withLock { $0.isStopped } }

@@ -21,12 +21,15 @@ import Testing
             let workers = Int.random(in: 1...3, using: &random)
             let source = MemorySource(eventSchema, events, batchMax: 9, seed: random.next())
             let job = try StreamJob(
-                plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: late, deadLetterSink: dead,
+                plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: late,
+                deadLetterSink: dead,
                 stateDirectory: folder.path, clock: SystemClock())
             let epoch = (sink.state.withLock { $0.committed.max() } ?? 0) + UInt64.random(in: 1...3, using: &random)
             let target = Bool.random(using: &random) ? sink : late
             let kind = Int.random(in: 0..<4, using: &random)
-            target.state.withLock { $0.fault = [.prepare(epoch), .beforeCommit(epoch), .afterCommit(epoch), .none][kind] }
+            target.state.withLock {
+                $0.fault = [.prepare(epoch), .beforeCommit(epoch), .afterCommit(epoch), .none][kind]
+            }
             let budget = Bool.random(using: &random) ? 20_000 : nil
             do {
                 try job.start(settings(workers: workers, lateness: lateness, interval: 300, state: budget))
@@ -46,7 +49,8 @@ import Testing
         }
         let source = MemorySource(eventSchema, events, batchMax: 30, seed: random.next())
         let job = try StreamJob(
-            plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: late, deadLetterSink: dead,
+            plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: late,
+            deadLetterSink: dead,
             stateDirectory: folder.path, clock: SystemClock())
         try job.start(settings(workers: 4, lateness: lateness))
         try job.waitUntilCaughtUp()
@@ -54,7 +58,8 @@ import Testing
         let rows = settle(sink.visible)
         #expect(Set(rows.keys) == model.rows, "seed \(seed)")
         #expect(rows.values.allSatisfy { $0 == 1 }, "seed \(seed)")
-        let lateRows = Dictionary(settle(late.visible).map { (Array($0.key.prefix(5)), Int($0.value)) }, uniquingKeysWith: +)
+        let lateRows = Dictionary(
+            settle(late.visible).map { (Array($0.key.prefix(5)), Int($0.value)) }, uniquingKeysWith: +)
         #expect(lateRows == model.late, "seed \(seed)")
     }
 
@@ -65,7 +70,8 @@ import Testing
         let events = makeEvents(seed: seed, partitions: 2, rows: 400, disorder: 0)
         let plan = RelationalPlan.aggregate(
             Aggregate(
-                input: eventScan, keys: [named("origin", column(eventSchema, "origin")), named("delay", column(eventSchema, "delay"))],
+                input: eventScan,
+                keys: [named("origin", column(eventSchema, "origin")), named("delay", column(eventSchema, "delay"))],
                 aggregates: [NamedAggregate(name: "n", call: AggregateCall(.countRows, arguments: [], type: .int64))]))
         var model: [[Scalar]: Int64] = [:]
         for row in events.joined() { model[[row[0], row[3]], default: 0] += 1 }
@@ -74,7 +80,8 @@ import Testing
         for run in 0..<4 {
             let source = MemorySource(eventSchema, events, batchMax: 13, seed: random.next())
             let job = try StreamJob(
-                plan: plan, emit: .changes, sources: ["events": source], sink: sink, stateDirectory: folder.path, clock: SystemClock())
+                plan: plan, emit: .changes, sources: ["events": source], sink: sink, stateDirectory: folder.path,
+                clock: SystemClock())
             try job.start(settings(workers: 1 + (run + Int(seed)) % 3, interval: 200, state: run == 1 ? 4_000 : nil))
             if run < 3 {
                 try job.checkpoint()
@@ -93,7 +100,9 @@ import Testing
         let folder = try TemporaryFolder()
         let source = MemorySource(eventSchema, makeEvents(seed: 1, partitions: 1, rows: 10, disorder: 0))
         func job(_ plan: RelationalPlan) throws -> StreamJob {
-            try StreamJob(plan: plan, emit: .final, sources: ["events": source], sink: MemorySink(), stateDirectory: folder.path, clock: SystemClock())
+            try StreamJob(
+                plan: plan, emit: .final, sources: ["events": source], sink: MemorySink(), stateDirectory: folder.path,
+                clock: SystemClock())
         }
         let first = try job(windowedPlan())
         try first.start(settings())
@@ -108,7 +117,8 @@ import Testing
         let folder = try TemporaryFolder()
         let source = MemorySource(eventSchema, makeEvents(seed: 1, partitions: 1, rows: 10, disorder: 0))
         let job = try StreamJob(
-            plan: windowedPlan(), emit: .final, sources: ["events": source], sink: MemorySink(), stateDirectory: folder.path, clock: SystemClock())
+            plan: windowedPlan(), emit: .final, sources: ["events": source], sink: MemorySink(),
+            stateDirectory: folder.path, clock: SystemClock())
         try job.start(settings())
         try job.waitUntilCaughtUp()
         try job.stop()

@@ -68,11 +68,13 @@ import Testing
         #expect(machine.committed(epoch: Epoch(1), nowMicros: 1_002) == .nothing, "not written yet")
         #expect(machine.prepared(worker: 1, epoch: Epoch(1)) == .write(Epoch(1)))
         #expect(machine.written(epoch: Epoch(1)) == .commitSinks(Epoch(1)))
-        #expect(machine.committed(epoch: Epoch(1), nowMicros: 1_003) == .injectBarrier(Epoch(2)), "the request that waited")
+        #expect(
+            machine.committed(epoch: Epoch(1), nowMicros: 1_003) == .injectBarrier(Epoch(2)), "the request that waited")
     }
 
     @Test func manyRowsBringACheckpointForward() {
-        var machine = CheckpointCoordinator(workers: 1, intervalMicros: 1_000, rowsMax: 50, last: Epoch(4), nowMicros: 0)
+        var machine = CheckpointCoordinator(
+            workers: 1, intervalMicros: 1_000, rowsMax: 50, last: Epoch(4), nowMicros: 0)
         #expect(machine.observe(rows: 49, nowMicros: 1) == .nothing)
         #expect(machine.dueMicros == 1_000)
         #expect(machine.observe(rows: 1, nowMicros: 2) == .injectBarrier(Epoch(5)))
@@ -81,7 +83,9 @@ import Testing
     @Test func checkpointsReadBackOrNotAtAll() {
         var checkpoint = Checkpoint()
         checkpoint.epoch = Epoch(9)
-        checkpoint.sources = [[.init(position: .offset(-3), maxMicros: nil), .init(position: .bytes([1, 2]), maxMicros: 77)], [.init()]]
+        checkpoint.sources = [
+            [.init(position: .offset(-3), maxMicros: nil), .init(position: .bytes([1, 2]), maxMicros: 77)], [.init()],
+        ]
         checkpoint.watermarkMicros = -5
         checkpoint.handles = [[[1], []], [[]]]
         checkpoint.tableVersions = ["a@1"]

@@ -71,7 +71,9 @@ final class MemorySource: StreamSource {
         let source: MemorySource
         let partition: Int
         var next: Int
-        init(source: MemorySource, partition: Int, next: Int) { (self.source, self.partition, self.next) = (source, partition, next) }
+        init(source: MemorySource, partition: Int, next: Int) {
+            (self.source, self.partition, self.next) = (source, partition, next)
+        }
 
         func poll(rowsMax: Int) throws -> SourceBatch? {
             let rows = source.state.withLock { state -> [[Scalar]] in
@@ -84,9 +86,12 @@ final class MemorySource: StreamSource {
             // A row whose first value is the text "broken" cannot be decoded.
             let good = rows.filter { $0.first != .string("broken") }
             let letters = (0..<(rows.count - good.count)).map { _ in
-                DeadLetter(origin: "memory", partition: partition, position: "\(next)", code: "T-1", cause: "broken", payload: [1, 2])
+                DeadLetter(
+                    origin: "memory", partition: partition, position: "\(next)", code: "T-1", cause: "broken",
+                    payload: [1, 2])
             }
-            return SourceBatch(batch: try makeBatch(source.schema, good), next: .offset(Int64(next)), deadLetters: letters)
+            return SourceBatch(
+                batch: try makeBatch(source.schema, good), next: .offset(Int64(next)), deadLetters: letters)
         }
         var isFinished: Bool { source.state.withLock { $0.finished && next >= $0.partitions[partition].count } }
     }
@@ -198,7 +203,8 @@ func settings(
 
 let micros = DataType.timestamp(.microsecond, zone: nil)
 let eventSchema = Schema([
-    Field("origin", .utf8), Field("carrier", .utf8), Field("at", micros), Field("delay", .int32), Field("amount", .float64),
+    Field("origin", .utf8), Field("carrier", .utf8), Field("at", micros), Field("delay", .int32),
+    Field("amount", .float64),
 ])
 
 func column(_ schema: Schema, _ name: String) -> Expression {
@@ -206,7 +212,9 @@ func column(_ schema: Schema, _ name: String) -> Expression {
     return Expression(.column(index), type: schema[index].type)
 }
 
-func named(_ name: String, _ expression: Expression) -> NamedExpression { NamedExpression(name: name, expression: expression) }
+func named(_ name: String, _ expression: Expression) -> NamedExpression {
+    NamedExpression(name: name, expression: expression)
+}
 
 let eventScan = RelationalPlan.scan(Scan(relation: "events", kind: .stream, schema: eventSchema, eventTimeColumn: 2))
 
@@ -218,7 +226,9 @@ func windowedPlan(sizeMicros: Int64 = 1_000, kind: WindowAssignment.Kind? = nil)
         eventScan, WindowAssignment(kind: kind ?? .tumble(sizeMicros: sizeMicros, offsetMicros: 0), timeColumn: 2))
     let schema = window.schema
     let delay = column(schema, "delay")
-    func call(_ function: AggregateCall.Function, _ arguments: [Expression], _ type: DataType, filter: Expression? = nil) -> AggregateCall {
+    func call(
+        _ function: AggregateCall.Function, _ arguments: [Expression], _ type: DataType, filter: Expression? = nil
+    ) -> AggregateCall {
         AggregateCall(function, arguments: arguments, filter: filter, type: type)
     }
     return .aggregate(
@@ -250,10 +260,12 @@ func makeEvents(seed: UInt64, partitions: Int, rows: Int, disorder: Int64) -> [[
     return (0..<partitions).map { partition in
         (0..<rows).map { row in
             let time = Int64(row) * 50 + Int64.random(in: -disorder...0, using: &random)
-            let delay: Scalar = Int.random(in: 0..<8, using: &random) == 0 ? .null : .int(Int64.random(in: -20...60, using: &random))
+            let delay: Scalar =
+                Int.random(in: 0..<8, using: &random) == 0 ? .null : .int(Int64.random(in: -20...60, using: &random))
             return [
                 .string(["JFK", "LGA", "EWR"][Int.random(in: 0..<3, using: &random)]),
-                Int.random(in: 0..<9, using: &random) == 0 ? .null : .string(["AA", "UA", "a longer carrier's name"][Int.random(in: 0..<3, using: &random)]),
+                Int.random(in: 0..<9, using: &random) == 0
+                    ? .null : .string(["AA", "UA", "a longer carrier's name"][Int.random(in: 0..<3, using: &random)]),
                 .int(time), delay, .double(Double.random(in: 0..<10, using: &random)),
             ]
         }
@@ -261,7 +273,9 @@ func makeEvents(seed: UInt64, partitions: Int, rows: Int, disorder: Int64) -> [[
 }
 
 /// What `windowedPlan` must give in the end, and which rows are late, from the plainest code that can tell.
-func windowedModel(_ partitions: [[[Scalar]]], sizeMicros: Int64, lateness: Int64) -> (rows: Set<[Scalar]>, late: [[Scalar]: Int]) {
+func windowedModel(_ partitions: [[[Scalar]]], sizeMicros: Int64, lateness: Int64) -> (
+    rows: Set<[Scalar]>, late: [[Scalar]: Int]
+) {
     var groups: [[Scalar]: [Scalar]] = [:]
     var late: [[Scalar]: Int] = [:]
     for partition in partitions {
@@ -269,7 +283,11 @@ func windowedModel(_ partitions: [[[Scalar]]], sizeMicros: Int64, lateness: Int6
         for row in partition {
             guard case .int(let time) = row[2] else { continue }
             let end = Calendar.floorDivide(time, sizeMicros) * sizeMicros + sizeMicros
-            if let newest, end <= newest - lateness { late[row, default: 0] += 1 } else { groups[[.int(end), row[0], row[1]], default: []].append(row[3]) }
+            if let newest, end <= newest - lateness {
+                late[row, default: 0] += 1
+            } else {
+                groups[[.int(end), row[0], row[1]], default: []].append(row[3])
+            }
             newest = max(newest ?? time, time)
         }
     }
@@ -281,7 +299,8 @@ func windowedModel(_ partitions: [[[Scalar]]], sizeMicros: Int64, lateness: Int6
         if !values.isEmpty {
             let exact = Double(values.count - 1) * 0.9
             let (low, high) = (Double(values[Int(exact.rounded(.down))]), Double(values[Int(exact.rounded(.up))]))
-            p90 = .double(low == high ? low : low * (1 - (exact - exact.rounded(.down))) + high * (exact - exact.rounded(.down)))
+            p90 = .double(
+                low + (high - low) * (exact - exact.rounded(.down)))
         }
         var row = key
         row.append(.int(Int64(delays.count)))

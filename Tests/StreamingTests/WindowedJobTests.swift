@@ -13,14 +13,16 @@ import Testing
     }
 
     func runToEnd(
-        _ events: [[[Scalar]]], settings: StreamJobSettings, emit: EmitMode = .final, batchMax: Int = 7, seed: UInt64 = 1,
+        _ events: [[[Scalar]]], settings: StreamJobSettings, emit: EmitMode = .final, batchMax: Int = 7,
+        seed: UInt64 = 1,
         plan: RelationalPlan = windowedPlan()
     ) throws -> Outcome {
         let folder = try TemporaryFolder()
         let (sink, late) = (MemorySink(), MemorySink())
         let source = MemorySource(eventSchema, events, batchMax: batchMax, seed: seed)
         let job = try StreamJob(
-            plan: plan, emit: emit, sources: ["events": source], sink: sink, lateSink: late, stateDirectory: folder.path,
+            plan: plan, emit: emit, sources: ["events": source], sink: sink, lateSink: late,
+            stateDirectory: folder.path,
             clock: SystemClock())
         try job.start(settings)
         try job.waitUntilCaughtUp()
@@ -36,7 +38,8 @@ import Testing
         let events = makeEvents(seed: 42, partitions: 4, rows: 400, disorder: 1_500)
         let model = windowedModel(events, sizeMicros: 1_000, lateness: 500)
         #expect(!model.late.isEmpty)
-        let outcome = try runToEnd(events, settings: settings(workers: workers, lateness: 500), batchMax: batchMax, seed: seed)
+        let outcome = try runToEnd(
+            events, settings: settings(workers: workers, lateness: 500), batchMax: batchMax, seed: seed)
         #expect(Set(outcome.rows.keys) == model.rows)
         #expect(outcome.rows.values.allSatisfy { $0 == 1 })
         let late = Dictionary(outcome.late.map { (Array($0.key.prefix(5)), Int($0.value)) }, uniquingKeysWith: +)
@@ -61,7 +64,8 @@ import Testing
     func evictedStateGivesTheSameAnswers(workers: Int, bytes: Int) throws {
         let events = makeEvents(seed: 9, partitions: 2, rows: 600, disorder: 4_000)
         let model = windowedModel(events, sizeMicros: 1_000, lateness: 5_000)
-        let outcome = try runToEnd(events, settings: settings(workers: workers, lateness: 5_000, state: bytes), batchMax: 60)
+        let outcome = try runToEnd(
+            events, settings: settings(workers: workers, lateness: 5_000, state: bytes), batchMax: 60)
         #expect(Set(outcome.rows.keys) == model.rows)
         #expect(outcome.rows.values.allSatisfy { $0 == 1 })
     }
@@ -85,15 +89,22 @@ import Testing
                 input: inner, keys: [named("window_end", column(schema, "window_end"))],
                 aggregates: [
                     NamedAggregate(name: "groups", call: AggregateCall(.countRows, arguments: [], type: .int64)),
-                    NamedAggregate(name: "most", call: AggregateCall(.maximum, arguments: [column(schema, "flights")], type: .int64)),
-                    NamedAggregate(name: "least", call: AggregateCall(.minimum, arguments: [column(schema, "flights")], type: .int64)),
+                    NamedAggregate(
+                        name: "most",
+                        call: AggregateCall(.maximum, arguments: [column(schema, "flights")], type: .int64)),
+                    NamedAggregate(
+                        name: "least",
+                        call: AggregateCall(.minimum, arguments: [column(schema, "flights")], type: .int64)),
                 ]))
         var expected: [Scalar: [Int64]] = [:]
         for row in windowedModel(events, sizeMicros: 1_000, lateness: 0).rows {
             if case .int(let flights) = row[3] { expected[row[0], default: []].append(flights) }
         }
         let outcome = try runToEnd(events, settings: settings(workers: workers), emit: emit, plan: outer)
-        let model = Set(expected.map { [$0.key, .int(Int64($0.value.count)), .int($0.value.max() ?? 0), .int($0.value.min() ?? 0)] })
+        let model = Set(
+            expected.map {
+                [$0.key, .int(Int64($0.value.count)), .int($0.value.max() ?? 0), .int($0.value.min() ?? 0)]
+            })
         #expect(Set(outcome.rows.keys) == model)
         #expect(outcome.rows.values.allSatisfy { $0 == 1 })
     }
@@ -117,12 +128,55 @@ import Testing
             try job.waitUntilCaughtUp()
             try job.checkpoint()
         }
-        #expect(settle(sink.visible).keys.first.map { Array($0.prefix(4)) } == [.int(1_000), .string("JFK"), .string("AA"), .int(2)])
+        #expect(
+            settle(sink.visible).keys.first.map { Array($0.prefix(4)) } == [
+                .int(1_000), .string("JFK"), .string("AA"), .int(2),
+            ])
         source.append([event(160)], to: 1)
         try job.waitUntilCaughtUp()
         try job.checkpoint()
         #expect(late.visible.count == 1)
         #expect(job.status().lateAfterIdle == 1)
+        try job.stop()
+        // The window stays closed after a restart.
+        source.append([event(170)], to: 1)
+        try job.start(settings(workers: 1, idleAfter: 30_000))
+        try job.waitUntilCaughtUp()
+        try job.stop()
+        #expect(late.visible.count == 2)
+    }
+}
+
+@Suite struct IdleCostTests {
+    /// A job that waits for rows takes no processor time to speak of, and wakes at once.
+    @Test func waitingCostsNothingAndWakingIsQuick() throws {
+        let folder = try TemporaryFolder()
+        let sink = MemorySink()
+        let source = MemorySource(
+            eventSchema, makeEvents(seed: 1, partitions: 2, rows: 10, disorder: 0), finished: false)
+        let job = try StreamJob(
+            plan: eventScan, emit: .final, sources: ["events": source], sink: sink, stateDirectory: folder.path,
+            clock: SystemClock())
+        try job.start(settings(workers: 2, interval: 1_000))
+        try job.waitUntilCaughtUp()
+        try job.checkpoint()
+        let clock = SystemClock()
+        func rest(_ micros: Int64) {
+            let (monitor, until) = (Monitor(), clock.nowMicros() + micros)
+            while clock.nowMicros() < until { monitor.locked { monitor.wait(micros: 2_000) } }
+        }
+        rest(100_000)
+        let epoch = job.status().epoch
+        rest(150_000)
+        #expect(job.status().epoch == epoch, "no checkpoints while nothing happens")
+        source.append([[.string("X"), .null, .int(1), .null, .null]], to: 1)
+        let appended = clock.nowMicros()
+        while sink.visible.count < 21, clock.nowMicros() < appended + 10_000_000 { rest(1_000) }
+        #expect(sink.visible.count == 21)
+        let status = job.status()
+        #expect(status.partitions.count == 2)
+        #expect(status.rowsIn == 21)
+        #expect(status.ledger.allSatisfy { $0.handOver.missing == 0 })
         try job.stop()
     }
 }

@@ -108,7 +108,7 @@ func epochsAreAppendedOnce() throws {
 
 @Test
 func progressIsTold() throws {
-    final class Collected: Base.ProgressReporting, @unchecked Sendable {
+    final class Collected: Base.WorkReporting, @unchecked Sendable {
         let lock = NSLock()
         var updates: [(task: String, done: Int64, total: Int64?)] = []
         var summary = ""

@@ -19,9 +19,9 @@ public struct Replay: Sendable {
 
     private let plan: ReplayPlan
     private let clock: any WallClock
-    private let progress: any ProgressReporting
+    private let progress: any WorkReporting
 
-    public init(_ plan: ReplayPlan, clock: any WallClock, progress: any ProgressReporting) {
+    public init(_ plan: ReplayPlan, clock: any WallClock, progress: any WorkReporting) {
         self.plan = plan
         self.clock = clock
         self.progress = progress

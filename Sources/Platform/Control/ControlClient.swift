@@ -1,4 +1,4 @@
-public import Base
+internal import Base
 internal import Foundation
 internal import HTTPServer
 internal import Synchronization

@@ -7,7 +7,7 @@ internal import Warehouse
 struct ModelWork {
     let warehouse: ProjectWarehouse
     let clock: any WallClock
-    let progress: any ProgressReporting
+    let progress: any WorkReporting
 
     func run(select: String?, exclude: String?, fullRefresh: Bool) throws -> SessionReport {
         let names = try selected(select, exclude)
@@ -51,8 +51,7 @@ struct ModelWork {
 
     private func selected(_ select: String?, _ exclude: String?) throws -> Set<DatasetName> {
         Set(
-            try Selector.select(
-                in: warehouse.project.graph, select: select.map { [$0] } ?? [], exclude: exclude.map { [$0] } ?? []))
+            try Selector.select(select, exclude: exclude, in: warehouse.project.graph))
     }
 
     /// Does one thing, unless something that it needs has failed.

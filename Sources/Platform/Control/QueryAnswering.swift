@@ -48,7 +48,7 @@ struct QueryAnswering {
             writer.raw("],\"truncated\":\(answer.truncated)}")
             return writer.bytes
         case .arrow:
-            let writer = try IPCWriter(schema: answer.schema, form: .stream)
+            let writer = try IPCWriter(path: nil, schema: answer.schema, form: .stream)
             for batch in answer.batches { try writer.write(batch) }
             return try writer.closeToBytes()
         case .parquet:

@@ -1,5 +1,6 @@
 public import Base
 internal import Foundation
+internal import ProjectModel
 internal import Warehouse
 
 /// Queries: through the running platform, or on the warehouse's own file where none runs.
@@ -22,7 +23,7 @@ public struct ModelSession: Sendable {
     private let options: PlatformOptions
     public init(_ options: PlatformOptions) { self.options = options }
 
-    public func run(select: String?, exclude: String?, fullRefresh: Bool, progress: any ProgressReporting) throws
+    public func run(select: String?, exclude: String?, fullRefresh: Bool, progress: any WorkReporting) throws
         -> SessionReport
     {
         if let client = ControlClient(ifRunning: options) {
@@ -32,7 +33,7 @@ public struct ModelSession: Sendable {
         return try local.work(progress).run(select: select, exclude: exclude, fullRefresh: fullRefresh)
     }
 
-    public func test(select: String?, exclude: String?, progress: any ProgressReporting) throws -> SessionReport {
+    public func test(select: String?, exclude: String?, progress: any WorkReporting) throws -> SessionReport {
         if let client = ControlClient(ifRunning: options) { return try client.test(select: select, exclude: exclude) }
         let local = try LocalSession(options, progress: progress)
         return try local.work(progress).test(select: select, exclude: exclude)
@@ -44,7 +45,7 @@ private struct LocalSession {
     let directory: DataDirectory
     let warehouse: ProjectWarehouse
 
-    init(_ options: PlatformOptions, progress: any ProgressReporting) throws {
+    init(_ options: PlatformOptions, progress: any WorkReporting) throws {
         let sound = try ProjectPlanner.soundProject(options)
         directory = try DataDirectory(path: options.resolvedDataDirectory)
         let memory = MemoryPlan(options: options, settings: sound.project.settings)
@@ -57,7 +58,7 @@ private struct LocalSession {
         }
     }
 
-    func work(_ progress: any ProgressReporting) -> ModelWork {
+    func work(_ progress: any WorkReporting) -> ModelWork {
         ModelWork(warehouse: warehouse, clock: SystemClock(), progress: progress)
     }
 }

@@ -66,10 +66,13 @@ final class EngineChecker: SQLChecking, SchemaReading {
         do throws(SQLError) {
             let plan = try bind(model.sql.text, inputs)
             let emission: EmitMode = model.config.emission == .final ? .final : .changes
-            do throws(StreamingError) {
-                try StreamCompiler.check(plan, emit: emission)
+            do {
+                _ = try StreamCompiler.check(plan, emit: emission)
             } catch {
-                let report = error.report
+                let report =
+                    (error as? any PlatformError)?.report
+                    ?? ErrorReport(
+                        code: "PLT-011", recovery: .changeProject, message: "\(error)", hint: "Correct the query.")
                 return .failure(
                     SQLProblems([
                         .init(
@@ -114,7 +117,7 @@ final class EngineChecker: SQLChecking, SchemaReading {
                 return Self.failure("the topic has no schema", hint: "Name an Avro schema file under `schema`.")
             }
             return Self.avroSchema(at: file.value).flatMap { schema in
-                do { return .success(try schema.columnarSchema()) } catch {
+                do throws(AvroError) { return .success(try schema.columnarSchema()) } catch {
                     return Self.failure(error.report.message, found: error.report.found, hint: error.report.hint)
                 }
             }

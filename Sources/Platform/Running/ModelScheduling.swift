@@ -3,6 +3,7 @@ internal import Foundation
 internal import Orchestrator
 internal import ProjectModel
 internal import Synchronization
+internal import Warehouse
 
 /// Keeps batch models fresh: a thread that asks the `FreshnessScheduler` what to do, and does it.
 final class ModelScheduling: Sendable {

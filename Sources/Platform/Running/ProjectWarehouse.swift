@@ -15,13 +15,13 @@ final class ProjectWarehouse: Sendable {
     let sound: SoundProject
     let engine: DuckDBWarehouse
     let lakeDirectory: String
-    private let progress: any ProgressReporting
+    private let progress: any WorkReporting
 
     var project: Project { sound.project }
 
     init(
         _ sound: SoundProject, directory: DataDirectory, memoryBytes: Int, threads: Int, clock: any WallClock,
-        progress: any ProgressReporting
+        progress: any WorkReporting
     ) throws {
         self.sound = sound
         self.progress = progress
@@ -118,10 +118,10 @@ final class ProjectWarehouse: Sendable {
 
     func build(_ model: ModelDefinition, runID: String, fullRefresh: Bool = false) throws -> BuildOutcome {
         let relation = Self.relation(model.name)
-        let materialization: Warehouse.Materialization
+        let method: BuildMethod
         var isIncremental = false
         switch model.config.materialized.value {
-        case .view: materialization = .view
+        case .view: method = .view
         case .incremental:
             isIncremental = try !fullRefresh && engine.version(of: relation) != nil
             let strategy: IncrementalPlan.Strategy =
@@ -130,9 +130,9 @@ final class ProjectWarehouse: Sendable {
                 case .deleteInsert: model.config.uniqueKey.isEmpty ? .append : .deleteInsert
                 case .merge: .merge
                 }
-            materialization = .incremental(
+            method = .incremental(
                 IncrementalPlan(strategy: strategy, uniqueKey: model.config.uniqueKey.map(\.value)))
-        default: materialization = .table
+        default: method = .table
         }
         let contract: [ContractColumn]? =
             model.config.isContractEnforced
@@ -142,11 +142,21 @@ final class ProjectWarehouse: Sendable {
         return try engine.run(
             ModelRun(
                 relation: relation, sql: project.composed(model, incremental: isIncremental).text,
-                materialization: materialization, fullRefresh: fullRefresh, contract: contract,
+                method: method, fullRefresh: fullRefresh, contract: contract,
                 inputs: project.physicalReads(model).map(Self.relation), runID: runID), progress: progress)
     }
 
     // MARK: Tests
+
+    private static func text(_ value: ConfigValue) -> String {
+        switch value {
+        case .bool(let truth): "\(truth)"
+        case .int(let number): "\(number)"
+        case .double(let number): "\(number)"
+        case .string(let text): text
+        case .null, .list, .mapping: "NULL"
+        }
+    }
 
     func dataTests(of names: Set<DatasetName>) -> [DataTest] {
         var tests: [DataTest] = []
@@ -156,7 +166,7 @@ final class ProjectWarehouse: Sendable {
             case (.unique, let column?): kind = .unique(column: column)
             case (.notNull, let column?): kind = .notNull(column: column)
             case (.acceptedValues(let values, let quoted), let column?):
-                kind = .acceptedValues(column: column, values: values.map(\.text), quote: quoted)
+                kind = .acceptedValues(column: column, values: values.map(Self.text), quote: quoted)
             case (.relationships(let to, let field), let column?):
                 kind = .relationships(column: column, to: Self.relation(to), field: field.value)
             case (.custom(_, let query), _): kind = .singular(sql: query.text)

@@ -6,6 +6,7 @@ internal import KafkaServer
 internal import ProjectModel
 internal import SchemaRegistry
 internal import Synchronization
+internal import Warehouse
 
 /// A project on this machine's engines, from `start` to `stop`.
 public final class RunningProject: Sendable {
@@ -34,7 +35,7 @@ public final class RunningProject: Sendable {
     /// - Throws: `ErrorReports` with the project's mistakes; the error of whatever could not be opened, with everything
     ///   that was open closed again.
     public static func start(
-        _ options: PlatformOptions, progress: any ProgressReporting, clock: any WallClock
+        _ options: PlatformOptions, progress: any WorkReporting, clock: any WallClock
     ) async throws -> RunningProject {
         let sound = try ProjectPlanner.soundProject(options)
         let missing = sound.project.missingDataFiles()
@@ -45,7 +46,7 @@ public final class RunningProject: Sendable {
 
     private init(
         _ sound: SoundProject, _ directory: DataDirectory, _ options: PlatformOptions,
-        _ progress: any ProgressReporting,
+        _ progress: any WorkReporting,
         _ clock: any WallClock
     ) async throws {
         let project = sound.project
@@ -153,7 +154,7 @@ public final class RunningProject: Sendable {
 
     private static func routes(
         _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ log: EventLog, _ directory: DataDirectory,
-        _ clock: any WallClock, _ progress: any ProgressReporting, _ box: StatusBox
+        _ clock: any WallClock, _ progress: any WorkReporting, _ box: StatusBox
     ) -> [any HTTPRoutes] {
         let settings = sound.project.settings
         let (endpoints, relations) = WarehouseRestData.endpoints(sound)

@@ -120,6 +120,17 @@ final class IntegerSumAccumulator<Value: FixedWidthInteger & BitwiseCopyable>: A
                 unsafe counts[slot] &+= weight[row]
                 overflowed = overflowed || first || second
             }
+        } else if Value.bitWidth <= 64 && Value.isSigned {
+            // Two words with a carry: 2^63 rows fit, so nothing can overflow here.
+            let words = unsafe UnsafeMutableRawPointer(sums).assumingMemoryBound(to: UInt64.self)
+            for row in 0..<input.count where !nullable || !view.isNull(row) {
+                let slot = input.slot(row)
+                let value = Int64(truncatingIfNeeded: view[row])
+                let (low, carry) = unsafe words[slot &* 2].addingReportingOverflow(UInt64(bitPattern: value))
+                unsafe words[slot &* 2] = low
+                unsafe words[slot &* 2 &+ 1] &+= UInt64(bitPattern: value >> 63) &+ (carry ? 1 : 0)
+                unsafe counts[slot] &+= 1
+            }
         } else {
             for row in 0..<input.count where !nullable || !view.isNull(row) {
                 let slot = input.slot(row)

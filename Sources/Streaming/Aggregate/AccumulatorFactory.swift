@@ -140,7 +140,7 @@ enum Quantile {
             return BagAccumulator(codec: codec, type: type) { bag, builder in
                 guard let (low, high, part) = bounds(bag, rank, \.key, \.weight) else { return builder.appendNull() }
                 let (from, to) = (number(low), number(high))
-                try builder.append(.double(low == high ? from : from * (1 - part) + to * part))
+                try builder.append(.double(low == high ? from : from + (to - from) * part))
             }
         case (.timestamp, .timestamp) where argument == type, (.float32, .float32):
             guard let codec = KeyCodecs.words(argument), argument != .float32 else { return nil }

@@ -236,10 +236,6 @@ private struct PlanBuilder {
             keyColumns.append(column(key.expression))
             keyTypes.append(key.expression.type)
         }
-        if emit == .final, window == nil {
-            throw StreamingError.neverFinal(
-                "group by \(aggregate.keys.isEmpty ? "nothing" : aggregate.keys.map(\.name).joined(separator: ", "))")
-        }
         let calls = aggregate.aggregates.map { named in
             AggregateSpec.Call(
                 call: named.call, arguments: named.call.arguments.map { column($0) },
@@ -256,6 +252,11 @@ private struct PlanBuilder {
             (inner, insertOnly) = try filterProject(input, predicate, projections, inputSchema, .all, sender)
         } else {
             (inner, insertOnly) = try filterProject(aggregate.input, nil, projections, inputSchema, .all, sender)
+        }
+        // After the input, whose own mistakes say more.
+        if emit == .final, window == nil {
+            throw StreamingError.neverFinal(
+                "group by \(aggregate.keys.isEmpty ? "nothing" : aggregate.keys.map(\.name).joined(separator: ", "))")
         }
         for call in calls { _ = try AccumulatorFactory.make(call.call, insertOnly: insertOnly) }
         let spec = AggregateSpec(

@@ -180,8 +180,8 @@ enum DatePart: String, CaseIterable {
         }
         switch self {
         case .week:
-            guard let first = truncate(start), let last = truncate(end) else { return nil }
-            return (last - first) / (7 * Calendar.dayMicros)
+            // DuckDB 2.0 counts whole weeks between the two days, wherever in the week they lie.
+            return (Calendar.floorDivide(end, Calendar.dayMicros) - Calendar.floorDivide(start, Calendar.dayMicros)) / 7
         case .month: return months(end) - months(start)
         case .quarter: return months(end) / 3 - months(start) / 3
         case .year: return months(end) / 12 - months(start) / 12

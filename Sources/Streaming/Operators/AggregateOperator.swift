@@ -31,6 +31,8 @@ final class AggregateOperator: ChainOperator {
     private let stored = SlotArray<UInt8>(0)
     private let touched = SlotArray<UInt64>(0)
     private let batchOf = SlotArray<UInt64>(0)
+    /// Where in its pane's list a slot stands.
+    private let places = SlotArray<Int32>(0)
     private var dirtySlots: [Int32] = []
     private var panes: [Int64: Pane] = [:]
     /// Stored keys to delete at the next barrier, and those whose deletion may not be in the store yet.
@@ -154,8 +156,19 @@ final class AggregateOperator: ChainOperator {
                 step: "aggregate \(step)", epoch: context.passedEpoch.next, detail: "a row for a window that is closed")
         }
         let slot = unsafe add(key, hash)
-        panes[pane, default: Pane()].slots.append(slot)
+        list(slot, in: pane)
         return slot
+    }
+
+    private func list(_ slot: Int32, in pane: Int64) {
+        places[slot] = Int32(panes[pane]?.slots.count ?? 0)
+        panes[pane, default: Pane()].slots.append(slot)
+    }
+
+    private func unlist(_ slot: Int32, in pane: Int64) {
+        guard let last = panes[pane]?.slots.popLast(), last != slot else { return }
+        panes[pane]?.slots[Int(places[slot])] = last
+        places[last] = places[slot]
     }
 
     private func add(_ key: UnsafeRawBufferPointer, _ hash: UInt64) -> Int32 {
@@ -167,6 +180,7 @@ final class AggregateOperator: ChainOperator {
         stored.ensure(count)
         touched.ensure(count)
         batchOf.ensure(count)
+        places.ensure(count)
         for accumulator in accumulators { accumulator.ensure(count) }
         return slot
     }
@@ -276,13 +290,12 @@ final class AggregateOperator: ChainOperator {
         if stored[slot] == 1 {
             unsafe gone.insert(StateKeys.key(operator: spec.id, table.key(slot), hash: table.hash(slot)))
         }
-        if dirty[slot] == 1 { dirtySlots.removeAll { $0 == slot } }
         if spec.windowColumn != nil {
             totals.handOver.held -= rowCounts[slot]
             totals.handOver.filtered += rowCounts[slot]
             panes[pane]?.rows -= rowCounts[slot]
         }
-        panes[pane]?.slots.removeAll { $0 == slot }
+        unlist(slot, in: pane)
         release(slot)
     }
 
@@ -402,7 +415,7 @@ final class AggregateOperator: ChainOperator {
                 directory: context.store.directory, problem: "a group of operator \(spec.id) cannot be read")
         }
         stored[slot] = 1
-        if let pane { panes[pane, default: Pane()].slots.append(slot) }
+        if let pane { list(slot, in: pane) }
         return slot
     }
 
@@ -447,6 +460,7 @@ final class AggregateOperator: ChainOperator {
                         bytes -= before - accumulators.reduce(0) { $0 + $1.heapBytes }
                         pane.outside += 1
                     } else {
+                        places[slot] = Int32(kept.count)
                         kept.append(slot)
                     }
                 }

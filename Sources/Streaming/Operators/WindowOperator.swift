@@ -16,9 +16,11 @@ final class WindowOperator: ChainOperator {
     private let lateSchema: Schema
     private let needed: ColumnSet
     private let context: WorkerContext
-    private var announced = Int64.min
+    private var announced: Int64
 
-    init(step: Int, spec: WindowSpec, context: WorkerContext, next: Port) {
+    /// - Parameter watermarkMicros: what the checkpoint's watermark was; windows up to it are closed.
+    init(step: Int, spec: WindowSpec, watermarkMicros: Int64, context: WorkerContext, next: Port) {
+        announced = watermarkMicros
         timeColumn = spec.timeColumn
         (size, slide, offset) = (spec.size, spec.slide, spec.offset)
         unit = spec.unit

@@ -23,6 +23,8 @@ final class WorkerLoop {
     private var heldBack: [Message] = []
     private var heldSenders: Set<SenderKey> = []
     private var pausedSince: Epoch?
+    /// Another worker's mailbox is full; nobody tells when it no longer is.
+    private var throttled = false
     private var chargedBytes = 0
     private var rowsIn: Int64 = 0
     private var unreportedRows: Int64 = 0
@@ -78,7 +80,10 @@ final class WorkerLoop {
                 context: context, next: next)
             try add(made, input)
         case .window(let step, let input, let spec):
-            try add(WindowOperator(step: step, spec: spec, context: context, next: next), input)
+            try add(
+                WindowOperator(
+                    step: step, spec: spec, watermarkMicros: shared.start.watermarkMicros, context: context, next: next),
+                input)
         case .join(let step, let input, let number):
             let made = try TableJoinOperator(
                 step: step, spec: shared.plan.joins[number], table: shared.tables[number], context: context, next: next)
@@ -140,7 +145,9 @@ final class WorkerLoop {
         }
         // A barrier, a watermark or a durable epoch that came after the look at it is followed by a wake-up.
         let caughtUp = mayPoll && !awaitingRoot && partitions.allSatisfy { $0.caughtUp }
-        let interval = mayPoll ? partitions.compactMap { $0.finished ? nil : $0.reader.pollIntervalMicros }.min() : nil
+        let interval: Int64? =
+            throttled
+            ? 500 : mayPoll ? partitions.compactMap { $0.finished ? nil : $0.reader.pollIntervalMicros }.min() : nil
         mailbox.wait(micros: interval, resting: caughtUp && heldBack.isEmpty)
     }
 
@@ -277,13 +284,14 @@ final class WorkerLoop {
 
     /// Whether sources may be polled: nobody's mailbox overflows, and state is within its budget.
     private func hasRoom() throws -> Bool {
+        throttled = false
         let durable = Epoch(shared.durable.load(ordering: .acquiring))
         if durable > context.durableEpoch {
             context.durableEpoch = durable
             if durable == context.passedEpoch { for keyed in context.keyed { keyed.becameDurable() } }
         }
         if shared.mailboxes.contains(where: { $0.waitingRows > shared.settings.inboxRowsMax }) {
-            mailbox.wait(micros: 500, resting: false)
+            throttled = true
             return false
         }
         guard isOverBudget else {
@@ -310,7 +318,11 @@ final class WorkerLoop {
 
     private var stateBytes: Int { context.keyed.reduce(0) { $0 + $1.stateBytes } }
     private var isOverBudget: Bool {
-        !context.keyed.isEmpty && stateBytes > shared.settings.stateBudgetBytes / shared.workers
+        guard !context.keyed.isEmpty else { return false }
+        let (bytes, share) = (stateBytes, shared.settings.stateBudgetBytes / shared.workers)
+        let governor = shared.settings.governor
+        // When the whole program is over its budget, state gives way before its own share is used up.
+        return bytes > share || (bytes > share / 4 && governor.heldBytes > governor.budgetBytes)
     }
 
     private func accountMemory() {

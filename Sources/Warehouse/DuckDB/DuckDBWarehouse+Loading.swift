@@ -5,7 +5,7 @@ internal import DuckDB
 
 extension DuckDBWarehouse {
     @discardableResult
-    public func load(_ load: BulkLoad, progress: any ProgressReporting) throws(WarehouseError) -> BuildOutcome {
+    public func load(_ load: BulkLoad, progress: any WorkReporting) throws(WarehouseError) -> BuildOutcome {
         guard !load.files.isEmpty else { throw .nothingToLoad(load.relation) }
         let task = "load \(load.relation)"
         try ensureSchema(load.relation.schema)

@@ -5,7 +5,7 @@ internal import DuckDB
 
 extension DuckDBWarehouse {
     @discardableResult
-    public func run(_ run: ModelRun, progress: any ProgressReporting) throws(WarehouseError) -> BuildOutcome {
+    public func run(_ run: ModelRun, progress: any WorkReporting) throws(WarehouseError) -> BuildOutcome {
         let task = "model \(run.relation)"
         try ensureSchema(run.relation.schema)
         let outcome = try change(task) { session throws(WarehouseError) in
@@ -42,7 +42,7 @@ extension DuckDBWarehouse {
 
     /// Runs `body` and tells meanwhile how far its statements are.
     func following<Result>(
-        _ session: WarehouseSession, _ progress: any ProgressReporting,
+        _ session: WarehouseSession, _ progress: any WorkReporting,
         _ body: () throws(WarehouseError) -> Result
     ) throws(WarehouseError) -> Result {
         // Not worth a failure of its own.

@@ -25,7 +25,7 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    static func progress() -> any ProgressReporting {
+    static func progress() -> any WorkReporting {
         TerminalProgress(clock: SystemClock(), isTerminal: errorIsTerminal, width: width ?? 100)
     }
 

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Synchronization
 
 /// Draws progress bars with rate and time left on a terminal, and plain lines where the output is not one.
-final class TerminalProgress: ProgressReporting {
+final class TerminalProgress: WorkReporting {
     /// One task's way so far.
     private struct Task {
         let name: String

@@ -18,11 +18,14 @@ public struct HTTPExchange: Sendable {
         public init(_ name: String, _ value: String) { (self.name, self.value) = (name, value) }
     }
 
+    /// - Parameter rawPath: nil where `path` needs no encoding.
     public init(
-        method: String, path: String, query: [QueryItem] = [], headers: [String: String] = [:], body: [UInt8] = []
+        method: String, path: String, rawPath: String? = nil, query: [QueryItem] = [], headers: [String: String] = [:],
+        body: [UInt8] = []
     ) {
         self.method = method
         self.path = path
+        self.rawPath = rawPath ?? path
         self.query = query
         self.headers = headers
         self.body = body
