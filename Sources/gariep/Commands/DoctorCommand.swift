@@ -132,7 +132,8 @@ private enum LibraryCheck {
             })
         return libraries.map { library in
             guard let path = paths.first(where: { name(of: $0).hasPrefix(library.file) }) else {
-                return Finding(library.what, "linked into the program")
+                return Finding(
+                    library.what, library.what == "DuckDB" ? DuckDBDatabase.version : "linked into the program")
             }
             // A library that was replaced on disk stays mapped until the program is started again.
             if path.hasSuffix(" (deleted)") {
@@ -147,12 +148,13 @@ private enum LibraryCheck {
 
     private static func name(of path: String) -> Substring { path.split(separator: "/").last ?? "" }
 
-    /// `7.8.3` of `librocksdb.so.7.8.3`; `26.0` of `libarrow.so.2600`, whose numbers have two digits each.
+    /// `7.8.3` of `librocksdb.so.7.8.3`; `26.0` of `libarrow.so.2600`, whose numbers have two digits each. A single number
+    /// counts the library's interfaces, which says nothing of its version.
     private static func version(_ path: String, _ file: String) -> String {
         let ending = name(of: path).dropFirst(file.count).drop { !$0.isNumber }
         guard file == "libarrow." || file == "libparquet.", let number = Int(ending.prefix { $0.isNumber }),
             number >= 100
-        else { return String(ending) }
+        else { return ending.contains(".") ? String(ending) : "" }
         return "\(number / 100).\(number % 100)"
     }
 }
