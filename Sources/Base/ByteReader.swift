@@ -33,13 +33,17 @@ public struct ByteReader {
     }
 
     @inlinable
-    public mutating func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self) -> Value? {
+    public mutating func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self)
+        -> Value?
+    {
         guard let raw = load(type) else { return nil }
         return Value(bigEndian: raw)
     }
 
     @inlinable
-    public mutating func littleEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self) -> Value? {
+    public mutating func littleEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type = Value.self)
+        -> Value?
+    {
         guard let raw = load(type) else { return nil }
         return Value(littleEndian: raw)
     }

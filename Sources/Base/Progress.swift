@@ -1,5 +1,5 @@
 /// How far a long piece of work has come. The command line draws it; tests collect it.
-public protocol ProgressReporting: Sendable {
+public protocol WorkReporting: Sendable {
     /// - Parameters:
     ///   - task: what is being done, such as `load weather`; a task's updates carry the same name.
     ///   - done: how many of `unit` are done.
@@ -10,7 +10,7 @@ public protocol ProgressReporting: Sendable {
 }
 
 /// Nobody is watching.
-public struct SilentProgress: ProgressReporting {
+public struct SilentProgress: WorkReporting {
     public init() {}
     public func update(task: String, done: Int64, total: Int64?, unit: String) {}
     public func finish(task: String, summary: String) {}

@@ -3,7 +3,8 @@
 /// Which buffers are there follows from the type's layout:
 /// - `values`: fixed-width values, bits, dictionary indices, or the bytes of `utf8` and `binary`.
 /// - `offsets`: 32-bit offsets of variable-width values and lists; `offsets[offset ... offset + count]` are this column's.
-/// - `children`: of lists, structures and maps. A structure's children begin at the same `offset` as itself.
+/// - `children`: of lists, structures and maps. Row `r` of a structure is row `offset + r`
+///   of each child, so that slices share the children.
 ///
 /// A slice shares its buffers and differs in `offset` and `count`.
 @safe

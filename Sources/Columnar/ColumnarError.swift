@@ -6,6 +6,10 @@ public enum ColumnarError: PlatformError, Equatable {
     case dictionaryFull(type: DataType)
     case unsupportedType(String)
     case foreignData(String)
+    /// A column has `count` bytes or items, more than 32-bit offsets can count.
+    case doesNotFit(column: String, count: Int)
+    /// Bytes that `RowKeyEncoder` did not write, or not for these types.
+    case malformedKey(String)
 
     public var report: ErrorReport {
         switch self {
@@ -28,6 +32,16 @@ public enum ColumnarError: PlatformError, Equatable {
                 code: "COL-004", recovery: .repairData,
                 message: "a library handed over malformed Arrow data: \(problem)",
                 hint: "Update the library, or report it to its maintainers.")
+        case .doesNotFit(let column, let count):
+            ErrorReport(
+                code: "COL-005", recovery: .changeRequest,
+                message: "column \(column) is too large for one batch",
+                expected: "at most \(Int32.max) bytes or items", found: "\(count)",
+                hint: "Read fewer rows a batch.")
+        case .malformedKey(let problem):
+            ErrorReport(
+                code: "COL-006", recovery: .repairData, message: "a stored row key cannot be read: \(problem)",
+                hint: "The state was written by another version or is damaged: restore it from a checkpoint.")
         }
     }
 }

@@ -35,7 +35,8 @@ public final class StructureColumnBuilder: ColumnBuilder {
     }
 
     public override func truncate(to newCount: Int) {
-        for field in fields where field.count > newCount { field.truncate(to: newCount) }
+        // Also a field of the right count may hold half of a nested value.
+        for field in fields { field.truncate(to: newCount) }
         validity.truncate(to: newCount)
         length = newCount
     }

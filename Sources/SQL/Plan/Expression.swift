@@ -51,7 +51,7 @@ public struct Expression: Sendable, Hashable {
 /// The scalar functions that streams can run, by meaning. Arguments have been cast to common types by the binder.
 public enum ScalarFunction: String, Sendable, Hashable, CaseIterable {
     case add, subtract, multiply
-    /// `/`: always a DOUBLE; null where the divisor is zero.
+    /// `/`: both arguments and the result are DOUBLE; a FLOAT quotient is a cast of it.
     case divide
     /// `//`: integer quotient towards negative infinity as DuckDB does; null where the divisor is zero.
     case integerDivide
@@ -60,13 +60,13 @@ public enum ScalarFunction: String, Sendable, Hashable, CaseIterable {
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
     /// `IS [NOT] DISTINCT FROM`: never null.
     case distinctFrom, notDistinctFrom
-    /// Three-valued logic.
+    /// Three-valued logic; `and` and `or` take two arguments or more.
     case and, or, not
     case isNull, isNotNull
     /// First argument that is not null.
     case coalesce
     case nullIf, greatest, least
-    /// `IN` over literals and expressions; three-valued.
+    /// `IN` over literals and expressions, the subject first; three-valued.
     case inList
     case concat
     /// `||`: null if a side is.
@@ -74,9 +74,13 @@ public enum ScalarFunction: String, Sendable, Hashable, CaseIterable {
     case lower, upper, trim, leftTrim, rightTrim, length, substring, replace, startsWith, endsWith, contains, left,
         right
     case leftPad, rightPad, reverse, splitPart
-    /// Pattern and subject as in SQL's LIKE; the third argument is the escape character, if any.
+    /// The subject, then the pattern of SQL's LIKE; the third argument is the escape character, if any.
     case like, likeIgnoringCase
-    case dateTrunc, datePart, dateAdd, dateSubtract, dateDifference
+    /// The first argument is the part's name as a literal, in its singular form (`hour`, `dow`, `doy` ...); dates have
+    /// been cast to timestamps. `dateDifference` counts boundaries from the second argument to the third.
+    case dateTrunc, datePart, dateDifference
+    /// A date, and days as an interval literal; the result is a date.
+    case dateAdd, dateSubtract
     case epochMillis, epochMicros, makeTimestamp
     case timestampPlusInterval, timestampMinusInterval, timestampMinusTimestamp
     case hash, md5
@@ -102,7 +106,7 @@ public struct AggregateCall: Sendable, Hashable {
         case argumentOfMaximum, argumentOfMinimum
         /// Population or sample variance and deviation.
         case varianceSample, variancePopulation, deviationSample, deviationPopulation
-        /// The first value in arrival order, null or not.
+        /// A value of the group. For DuckDB's any_value, which passes over nulls, the call has a filter.
         case anyValue
     }
 

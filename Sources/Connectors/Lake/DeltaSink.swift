@@ -1,0 +1,81 @@
+public import Base
+public import Lake
+public import Streaming
+
+/// Writes a job's rows into a Delta table, exactly once.
+///
+/// A worker's rows become Parquet files, durable but in no commit; the checkpoint keeps their names. A commit adds the
+/// files of all workers together with the epoch as the table's transaction version, so a repeated one changes nothing.
+public final class DeltaSink: StreamSink {
+    private let table: DeltaTable
+    private let application: String
+    private let options: AppendOptions
+    private let committed: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - application: names the job in the table's transactions; the same for the table's whole life.
+    ///   - committed: called after each commit that made rows visible.
+    public init(
+        table: DeltaTable, application: String, options: AppendOptions, committed: @escaping @Sendable () -> Void
+    ) {
+        self.table = table
+        self.application = application
+        self.options = options
+        self.committed = committed
+    }
+
+    public func openWriter(worker: Int) throws -> any SinkWriter {
+        DeltaSinkWriter(try table.appender(options), table: table.location)
+    }
+
+    public func commit(epoch: Epoch, handles: [[UInt8]]) throws {
+        var prepared: [PreparedCommit] = []
+        for handle in handles where !handle.isEmpty { prepared.append(try PreparedCommit(bytes: handle)) }
+        guard !prepared.isEmpty else { return }
+        try table.commit(prepared, application: application, version: Int64(epoch.rawValue))
+        committed()
+    }
+
+    /// Files of later epochs are in no commit; `vacuum` removes them once they are old enough to belong to nobody.
+    public func abort(after epoch: Epoch) throws {}
+}
+
+private final class DeltaSinkWriter: SinkWriter {
+    private let appender: DeltaAppender
+    private let table: String
+
+    init(_ appender: DeltaAppender, table: String) {
+        self.appender = appender
+        self.table = table
+    }
+
+    func write(_ changes: ChangeBatch) throws {
+        guard changes.weights == nil || (0..<changes.count).allSatisfy({ changes.weight($0) == 1 }) else {
+            throw DeltaSinkError.takesBack(table: table)
+        }
+        try appender.write(changes.batch)
+    }
+
+    func prepare(epoch: Epoch) throws -> [UInt8] {
+        let prepared = try appender.prepare()
+        return prepared.isEmpty ? [] : try prepared.bytes
+    }
+
+    func discard() { appender.abort() }
+}
+
+/// What a Delta table cannot take from a stream.
+public enum DeltaSinkError: PlatformError, Equatable {
+    case takesBack(table: String)
+
+    public var report: ErrorReport {
+        switch self {
+        case .takesBack(let table):
+            ErrorReport(
+                code: "CON-030", recovery: .changeProject,
+                message: "the stream takes rows back that are in \(table) already",
+                expected: "rows that are only added",
+                hint: "Let the model emit final rows (`emit='final'` over a window), or make it a `materialized_view`.")
+        }
+    }
+}

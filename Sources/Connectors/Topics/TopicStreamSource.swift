@@ -1,0 +1,161 @@
+public import Columnar
+public import EventLog
+public import Formats
+public import Streaming
+internal import Base
+internal import Synchronization
+
+/// A topic of the embedded log as an input of streams: reads segments without a socket, decodes Avro into columns.
+///
+/// Records carry Confluent's prefix with the id of the schema they were written with, and are read as `readerSchema`.
+/// A record that cannot be read becomes a dead letter with its cause, position and payload.
+public final class TopicStreamSource: StreamSource {
+    /// The schema with an id, or nil where nobody registered it.
+    public typealias SchemaLookup = @Sendable (Int32) throws -> AvroSchema?
+
+    public let schema: Schema
+    public let partitionCount: Int
+    private let log: EventLog
+    private let topic: TopicName
+    private let readerSchema: AvroSchema
+    private let lookup: SchemaLookup
+
+    public init(log: EventLog, topic: TopicName, readerSchema: AvroSchema, lookup: @escaping SchemaLookup) throws {
+        guard let description = log.topic(topic) else { throw LogError.unknownTopic(topic.value) }
+        schema = try readerSchema.columnarSchema()
+        partitionCount = Int(description.partitionCount)
+        self.log = log
+        self.topic = topic
+        self.readerSchema = readerSchema
+        self.lookup = lookup
+    }
+
+    public func openPartition(_ index: Int, at position: SourcePosition?, wake: SourceWake) throws
+        -> any PartitionReader
+    {
+        let partition = try log.partition(topic, PartitionIndex(index))
+        var offset = partition.startOffset
+        if case .offset(let number) = position { offset = Offset(number) }
+        return TopicPartitionReader(
+            partition: partition, offset: offset, schema: schema, readerSchema: readerSchema, lookup: lookup, wake: wake
+        )
+    }
+}
+
+/// Reads one partition on one thread.
+final class TopicPartitionReader: PartitionReader {
+    private let partition: PartitionHandle
+    private let schema: Schema
+    private let readerSchema: AvroSchema
+    private let lookup: TopicStreamSource.SchemaLookup
+    private let wake: SourceWake
+    /// The next record to read.
+    private var offset: Offset
+    private var decoders: [Int32: AvroDecoder] = [:]
+    private var waiter: UInt64?
+
+    /// Enough for a batch of rows, little enough that many partitions fit the memory budget.
+    private static let chunkBytesMax = 1 << 20
+
+    init(
+        partition: PartitionHandle, offset: Offset, schema: Schema, readerSchema: AvroSchema,
+        lookup: @escaping TopicStreamSource.SchemaLookup, wake: SourceWake
+    ) {
+        self.partition = partition
+        self.offset = offset
+        self.schema = schema
+        self.readerSchema = readerSchema
+        self.lookup = lookup
+        self.wake = wake
+    }
+
+    var backlog: Int64? { partition.highWatermark - offset }
+
+    func close() {
+        if let waiter { partition.stopWaiting(waiter) }
+        waiter = nil
+    }
+
+    func poll(rowsMax: Int) throws -> SourceBatch? {
+        let chunk = try partition.read(from: offset, bytesMax: Self.chunkBytesMax)
+        guard !chunk.isEmpty else {
+            try awaitData()
+            return nil
+        }
+        return try decode(chunk, rowsMax: rowsMax)
+    }
+
+    /// Asks for one wake-up when there is more to read. Data that came meanwhile wakes at once.
+    private func awaitData() throws {
+        if let failure = partition.failure { throw failure }
+        if let waiter { partition.stopWaiting(waiter) }
+        let wake = wake
+        waiter = partition.notify(beyond: offset) { wake() }
+        if waiter == nil { wake() }
+    }
+
+    private func decode(_ chunk: LogChunk, rowsMax: Int) throws -> SourceBatch {
+        var reader = RecordBatchReader(chunk)
+        var decoder: AvroDecoder?
+        var letters: [DeadLetter] = []
+        var read = 0
+        var newestMillis: Int64?
+        var next = offset
+        while read < rowsMax, let record = try reader.next() {
+            let bytes = unsafe record.value ?? UnsafeRawBufferPointer(start: nil, count: 0)
+            do {
+                let found = try unsafe self.decoder(for: ConfluentFrame.schemaID(of: bytes))
+                // Columns belong to one decoder: a record of another schema begins the next batch.
+                if let decoder, decoder !== found { break }
+                decoder = found
+                try unsafe found.decode(ConfluentFrame.record(in: bytes))
+            } catch let error as AvroError {
+                unsafe letters.append(letter(error.report, record, bytes))
+            } catch let error as UnknownSchema {
+                unsafe letters.append(letter(error.report, record, bytes))
+            }
+            next = record.offset.next
+            newestMillis = max(newestMillis ?? .min, record.timestampMillis)
+            read += 1
+        }
+        // Only control records remain in a chunk that gave no record at all.
+        if read == 0, decoder == nil { next = chunk.nextOffset }
+        offset = next
+        return SourceBatch(
+            batch: try decoder?.finish() ?? empty(), next: .offset(next.rawValue), readCount: read,
+            deadLetters: letters,
+            appendedMicros: newestMillis.map { $0 * 1000 })
+    }
+
+    private func decoder(for id: Int32) throws -> AvroDecoder {
+        if let known = decoders[id] { return known }
+        guard let writer = try lookup(id) else { throw UnknownSchema(id: id) }
+        let made = try AvroDecoder(writer: writer, reader: readerSchema)
+        decoders[id] = made
+        return made
+    }
+
+    private func empty() throws -> RecordBatch {
+        RecordBatch(schema: schema, columns: schema.fields.map { ColumnBuilder.make($0.type).finish() }, count: 0)
+    }
+
+    private func letter(_ report: ErrorReport, _ record: RecordView, _ bytes: UnsafeRawBufferPointer) -> DeadLetter {
+        var cause = report.message
+        if let expected = report.expected { cause += ", expected \(expected)" }
+        if let found = report.found { cause += ", found \(found)" }
+        return unsafe DeadLetter(
+            origin: partition.topic.value, partition: Int(partition.index), position: record.offset.description,
+            code: report.code, cause: cause, payload: [UInt8](bytes))
+    }
+}
+
+/// A record names a schema that the registry does not have.
+private struct UnknownSchema: PlatformError {
+    let id: Int32
+    var report: ErrorReport {
+        ErrorReport(
+            code: "CON-010", recovery: .repairData, message: "schema \(id) is not registered",
+            expected: "the id of a registered schema", found: "id \(id)",
+            hint: "Register the schema that the producer writes with, or point the producer at this registry.")
+    }
+}

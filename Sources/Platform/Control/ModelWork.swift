@@ -1,0 +1,84 @@
+internal import Base
+internal import Foundation
+internal import ProjectModel
+internal import Warehouse
+
+/// Builds and tests what a person asked for, once, in order.
+struct ModelWork {
+    let warehouse: ProjectWarehouse
+    let clock: any WallClock
+    let progress: any WorkReporting
+
+    func run(select: String?, exclude: String?, fullRefresh: Bool) throws -> SessionReport {
+        let names = try selected(select, exclude)
+        let runID = UUID().uuidString
+        var report = SessionReport()
+        var broken: Set<DatasetName> = []
+        for name in warehouse.loadable where names.contains(name) {
+            step(name, &report, &broken, inputs: []) { try warehouse.load(name)?.rowCount }
+        }
+        for model in warehouse.batchModels where names.contains(model.name) {
+            step(model.name, &report, &broken, inputs: warehouse.project.physicalReads(model)) {
+                try warehouse.build(model, runID: runID, fullRefresh: fullRefresh).rowCount
+            }
+        }
+        return report
+    }
+
+    func test(select: String?, exclude: String?) throws -> SessionReport {
+        let names = try selected(select, exclude)
+        var report = SessionReport()
+        for test in warehouse.dataTests(of: names) {
+            let started = clock.nowMicros()
+            do {
+                let outcome = try warehouse.engine.check(test)
+                let status =
+                    ["pass": "passed", "warn": "warned", "fail": "failed"][outcome.status.rawValue] ?? "failed"
+                report.steps.append(
+                    .init(
+                        name: test.name, outcome: status, rows: outcome.failures, micros: clock.nowMicros() - started,
+                        problem: outcome.status == .pass ? nil : "\(outcome.failures) rows break it: \(outcome.sql)"))
+            } catch {
+                report.steps.append(
+                    .init(
+                        name: test.name, outcome: "failed", rows: nil, micros: clock.nowMicros() - started,
+                        problem: error.report.description))
+            }
+            progress.update(task: "test", done: Int64(report.steps.count), total: nil, unit: "tests")
+        }
+        return report
+    }
+
+    private func selected(_ select: String?, _ exclude: String?) throws -> Set<DatasetName> {
+        Set(
+            try Selector.select(select, exclude: exclude, in: warehouse.project.graph))
+    }
+
+    /// Does one thing, unless something that it needs has failed.
+    private func step(
+        _ name: DatasetName, _ report: inout SessionReport, _ broken: inout Set<DatasetName>, inputs: [DatasetName],
+        _ work: () throws -> Int64?
+    ) {
+        if let cause = inputs.first(where: broken.contains) {
+            broken.insert(name)
+            report.steps.append(
+                .init(name: name.description, outcome: "skipped", rows: nil, micros: 0, problem: "\(cause) failed"))
+            return
+        }
+        let started = clock.nowMicros()
+        do {
+            let rows = try work()
+            report.steps.append(
+                .init(
+                    name: name.description, outcome: "passed", rows: rows, micros: clock.nowMicros() - started,
+                    problem: nil))
+        } catch {
+            broken.insert(name)
+            let problem = (error as? any PlatformError)?.report.description ?? "\(error)"
+            report.steps.append(
+                .init(
+                    name: name.description, outcome: "failed", rows: nil, micros: clock.nowMicros() - started,
+                    problem: problem))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+public import Base
+internal import Foundation
+internal import ProjectModel
+internal import Warehouse
+
+/// Queries: through the running platform, or on the warehouse's own file where none runs.
+public struct QuerySession: Sendable {
+    private let options: PlatformOptions
+    public init(_ options: PlatformOptions) { self.options = options }
+
+    public func run(_ query: String, format: QueryFormat, rowsMax: Int?) throws -> [UInt8] {
+        if let client = ControlClient(ifRunning: options) {
+            return try client.sql(query, format: format, rowsMax: rowsMax)
+        }
+        let local = try LocalSession(options, progress: SilentProgress())
+        return try QueryAnswering(engine: local.warehouse.engine, temporaryDirectory: local.directory.temporary)
+            .run(query, format: format, rowsMax: rowsMax)
+    }
+}
+
+/// Models and tests: through the running platform, or here where none runs.
+public struct ModelSession: Sendable {
+    private let options: PlatformOptions
+    public init(_ options: PlatformOptions) { self.options = options }
+
+    public func run(select: String?, exclude: String?, fullRefresh: Bool, progress: any WorkReporting) throws
+        -> SessionReport
+    {
+        if let client = ControlClient(ifRunning: options) {
+            return try client.run(select: select, exclude: exclude, fullRefresh: fullRefresh)
+        }
+        let local = try LocalSession(options, progress: progress)
+        return try local.work(progress).run(select: select, exclude: exclude, fullRefresh: fullRefresh)
+    }
+
+    public func test(select: String?, exclude: String?, progress: any WorkReporting) throws -> SessionReport {
+        if let client = ControlClient(ifRunning: options) { return try client.test(select: select, exclude: exclude) }
+        let local = try LocalSession(options, progress: progress)
+        return try local.work(progress).test(select: select, exclude: exclude)
+    }
+}
+
+/// The project's warehouse, open in this process for one command.
+private struct LocalSession {
+    let directory: DataDirectory
+    let warehouse: ProjectWarehouse
+
+    init(_ options: PlatformOptions, progress: any WorkReporting) throws {
+        let sound = try ProjectPlanner.soundProject(options)
+        directory = try DataDirectory(path: options.resolvedDataDirectory)
+        let memory = MemoryPlan(options: options, settings: sound.project.settings)
+        warehouse = try ProjectWarehouse(
+            sound, directory: directory, memoryBytes: memory.budgetBytes / 2,
+            threads: ProcessInfo.processInfo.activeProcessorCount,
+            clock: SystemClock(), progress: progress)
+        for model in sound.project.models where model.config.materialized.value == .stream {
+            try LakePublisher(warehouse: warehouse, model: model.name).publish()
+        }
+    }
+
+    func work(_ progress: any WorkReporting) -> ModelWork {
+        ModelWork(warehouse: warehouse, clock: SystemClock(), progress: progress)
+    }
+}

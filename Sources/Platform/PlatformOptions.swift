@@ -1,0 +1,30 @@
+/// What the command line may say over what the project says.
+public struct PlatformOptions: Sendable {
+    public var projectDirectory: String
+    /// Where everything is kept; nil for the project's `data_dir`.
+    public var dataDirectory: String?
+    public var host: String
+    /// nil for the project's; 0 for any free port.
+    public var kafkaPort: Int?
+    public var registryPort: Int?
+    public var httpPort: Int?
+    /// nil for the project's `memory`.
+    public var memoryBytes: Int?
+    public var workers: Int?
+    public var replay: ReplaySpeed
+
+    /// How fast replays of the project's topics go.
+    public enum ReplaySpeed: Sendable, Hashable {
+        /// As each topic's `replay:` block says.
+        case asConfigured
+        case off
+        case asFastAsItGoes
+        case timesRealTime(Double)
+    }
+
+    public init(projectDirectory: String) {
+        self.projectDirectory = projectDirectory
+        host = "127.0.0.1"
+        replay = .asConfigured
+    }
+}

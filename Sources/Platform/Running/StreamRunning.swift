@@ -1,0 +1,201 @@
+internal import Base
+internal import Connectors
+internal import Dispatch
+internal import EventLog
+internal import Formats
+internal import Lake
+internal import ProjectModel
+internal import SQL
+internal import SchemaRegistry
+internal import Streaming
+internal import Synchronization
+
+/// One stream model, running: its job, what it reads and where its rows go. A job that fails starts again from its
+/// last checkpoint, each time after a longer wait.
+final class StreamRunning: Sendable {
+    let model: DatasetName
+    let publisher: LakePublisher
+    private let job: StreamJob
+    private let settings: StreamJobSettings
+    private let topics: [TopicName]
+    private let log: EventLog
+    private let supervisor = DispatchQueue(label: "gariep.stream")
+    private let isStopping = Mutex(false)
+    private let restarts = Mutex<(count: Int, problem: String?)>((0, nil))
+
+    /// What all streams of a project share.
+    struct Surroundings: Sendable {
+        let sound: SoundProject
+        let warehouse: ProjectWarehouse
+        let log: EventLog
+        let registry: SchemaRegistry
+        let directory: DataDirectory
+        let governor: MemoryGovernor
+        let memory: MemoryPlan
+        let workers: Int
+        let clock: any WallClock
+        /// Which stream publishes a topic's dead letters; the others that read it only count them.
+        let deadLetterOwners: [String: DatasetName]
+        /// Told after each commit of a stream, with its table's new version.
+        let committed: @Sendable (DatasetName, Int64) -> Void
+    }
+
+    init(_ definition: ModelDefinition, _ around: Surroundings) throws {
+        let sound = around.sound
+        model = definition.name
+        log = around.log
+        let inputs = ProjectPlanner.inputs(of: definition, sound.project, sound.plan)
+        let plan = try sound.checker.bind(sound.project.composed(definition).text, inputs)
+        let emission: EmitMode = definition.config.emission == .final ? .final : .changes
+
+        var sources: [String: any StreamSource] = [:]
+        var tables: [String: any TableSource] = [:]
+        var topics: [TopicName] = []
+        var lateness = definition.config.lateness?.micros
+        var idleAfter: Int64?
+        for name in sound.project.physicalReads(definition) {
+            if let topic = sound.project.source(name)?.topic {
+                topics.append(try TopicName(topic.topic))
+                sources[name.description] = try Self.source(topic, around)
+                lateness = lateness ?? topic.lateness.micros
+                idleAfter = idleAfter ?? topic.idleAfter?.micros
+            } else if let schema = sound.plan[name]?.schema {
+                tables[name.description] = try WarehouseTableSource(
+                    engine: around.warehouse.engine, relation: ProjectWarehouse.relation(name), schema: schema)
+            }
+        }
+        self.topics = topics
+
+        let publisher = try LakePublisher(warehouse: around.warehouse, model: definition.name)
+        self.publisher = publisher
+        let application = "gariep.\(definition.name)"
+        let state = around.directory.state(of: definition.name.name)
+        try Self.checkStateFits(state, publisher, application)
+        let (model, committed) = (definition.name, around.committed)
+        let failures = Mutex<String?>(nil)
+        let sink = DeltaSink(
+            table: publisher.table, application: application,
+            options: AppendOptions(
+                fileBytes: 128 << 20, rowGroupBytes: max(1 << 20, around.memory.streamBytes / 16),
+                memoryBytes: max(4 << 20, around.memory.streamBytes / 8), openFiles: 16)
+        ) {
+            // The rows are safe in the lake; readers see them with the next publication at the latest.
+            do { committed(model, try publisher.publish()) } catch { failures.withLock { $0 = "\(error)" } }
+        }
+        let shape = try StreamCompiler.check(plan, emit: emission)
+        var lateSink: TopicSink?
+        if shape.lateSchema != nil {
+            lateSink = try Self.topicSink(definition.lateTopic, job: model, encoding: .json, around)
+        }
+        var deadLetterSink: TopicSink?
+        for name in sound.project.physicalReads(definition) {
+            guard let topic = sound.project.source(name)?.topic, around.deadLetterOwners[topic.topic] == model else {
+                continue
+            }
+            deadLetterSink = try Self.topicSink(topic.deadLetter, job: model, encoding: .deadLetter, around)
+        }
+        job = try StreamJob(
+            plan: plan, emit: emission, sources: sources, tables: tables, sink: sink, lateSink: lateSink,
+            deadLetterSink: deadLetterSink, stateDirectory: state, clock: around.clock)
+        settings = StreamJobSettings(
+            governor: around.governor, workers: around.workers,
+            checkpointIntervalMicros: sound.project.settings.checkpointInterval.micros, checkpointRowsMax: 500_000,
+            latenessMicros: lateness ?? 0, idleAfterMicros: idleAfter ?? 30_000_000, batchRows: 4096,
+            inboxRowsMax: 32_768,
+            stateBudgetBytes: around.memory.streamBytes / 4)
+    }
+
+    private static func source(_ topic: TopicSource, _ around: Surroundings) throws -> TopicStreamSource {
+        guard topic.format == .avro, let file = topic.schemaFile else {
+            throw PlatformFailure.unsupported(
+                what: "reading topic \(topic.topic) as JSON", hint: "Write the topic as Avro and name its schema file.")
+        }
+        let schema = try EngineChecker.avroSchema(at: file.value).get()
+        let registry = around.registry
+        return try TopicStreamSource(log: around.log, topic: TopicName(topic.topic), readerSchema: schema) { id in
+            do throws(RegistryError) { return try registry.avroSchema(id: id) } catch {
+                if case .schemaNotFound = error { return nil }
+                throw error
+            }
+        }
+    }
+
+    private static func topicSink(
+        _ name: String, job: DatasetName, encoding: TopicSink.Encoding, _ around: Surroundings
+    ) throws -> TopicSink {
+        let topic = try TopicName(name)
+        if around.log.topic(topic) == nil { try around.log.createTopic(topic, partitions: 1) }
+        let clock = around.clock
+        return try TopicSink(log: around.log, topic: topic, job: job.description, encoding: encoding) {
+            clock.nowMicros() / 1000
+        }
+    }
+
+    /// A table that remembers epochs of a state that is gone would take new epochs for old ones, and drop their rows.
+    private static func checkStateFits(_ state: String, _ publisher: LakePublisher, _ application: String) throws {
+        guard !FileSystem.exists("\(state)/CURRENT"),
+            let epoch = try publisher.table.snapshot().transactionVersion(application)
+        else { return }
+        throw PlatformFailure.streamFailed(
+            model: publisher.model.description,
+            problem:
+                "its state \(state) is gone, but its table \(publisher.table.location) has rows up to epoch \(epoch);"
+                + " restore the state, or remove the table too to begin again")
+    }
+
+    // MARK: Running
+
+    func start() throws {
+        _ = try publisher.publish()
+        try job.start(settings)
+        supervisor.async { [self] in supervise() }
+    }
+
+    /// Waits for the job's end, and starts it again unless it is meant to end.
+    private func supervise() {
+        while !isStopping.withLock({ $0 }) {
+            guard let ended = try? job.waitUntilEnded(timeoutMicros: 200_000) else { continue }
+            if isStopping.withLock({ $0 }) { return }
+            let count = restarts.withLock { restarts in
+                restarts = (restarts.count + 1, ended.description)
+                return restarts.count
+            }
+            // 0.5 s, 1 s, 2 s ... 30 s: a full disk or a locked table needs time, not attempts.
+            let wait = min(30_000_000, 500_000 << min(count - 1, 6))
+            for _ in 0..<(wait / 100_000) where !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
+            guard !isStopping.withLock({ $0 }) else { return }
+            do { try job.start(settings) } catch { restarts.withLock { $0.problem = "\(error)" } }
+        }
+    }
+
+    /// Makes visible what has been read, and ends.
+    func stop() throws {
+        isStopping.withLock { $0 = true }
+        try job.stop()
+        supervisor.sync {}
+    }
+
+    func status() -> PlatformStatus.Stream {
+        let status = job.status()
+        let recorded = topics.reduce(Int64(0)) { $0 + Self.records(log, $1) }
+        var ledger = HandOver()
+        if let source = status.ledger.first { ledger = source.handOver }
+        let (count, problem) = restarts.withLock { $0 }
+        let state = status.state == .running ? "running" : (count > 0 ? "restarting" : status.state.rawValue)
+        return PlatformStatus.Stream(
+            model: model.description, state: state, epoch: status.epoch.rawValue,
+            watermarkMicros: status.watermarkMicros,
+            lag: max(0, recorded - ledger.read), rowsWritten: publisher.rows,
+            steps: status.ledger.map { .init(step: $0.step, handOver: $0.handOver) },
+            stateBytes: Int64(status.stateBytes),
+            problem: status.state == .running ? nil : (status.lastError?.description ?? problem))
+    }
+
+    /// Records that a topic has taken so far.
+    static func records(_ log: EventLog, _ topic: TopicName) -> Int64 {
+        guard let description = log.topic(topic) else { return 0 }
+        return (0..<description.partitionCount).reduce(0) { total, index in
+            total + ((try? log.partition(topic, index).highWatermark.rawValue) ?? 0)
+        }
+    }
+}

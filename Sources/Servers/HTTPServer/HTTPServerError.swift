@@ -1,0 +1,22 @@
+public import Base
+
+/// What can keep the HTTP server from starting.
+public enum HTTPServerError: PlatformError, Equatable {
+    case portTaken(host: String, port: Int)
+    case cannotListen(host: String, port: Int, problem: String)
+
+    public var report: ErrorReport {
+        switch self {
+        case .portTaken(let host, let port):
+            ErrorReport(
+                code: "HTTP-010", recovery: .changeMachine,
+                message: "port \(port) on \(host) is taken by another program",
+                expected: "a free port for the HTTP server",
+                hint: "Stop the other program, or set another port under `ports: http:` in gariep.yaml.")
+        case .cannotListen(let host, let port, let problem):
+            ErrorReport(
+                code: "HTTP-011", recovery: .changeMachine, message: "cannot listen on \(host):\(port)", found: problem,
+                hint: "Check the address under `ports: http:` in gariep.yaml, and the permission to use it.")
+        }
+    }
+}

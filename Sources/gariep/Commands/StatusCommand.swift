@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import Base
+internal import Foundation
+internal import Platform
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show lag, watermarks, freshness, the ledger and failures of the running project.",
+        discussion: "  gariep status --output json")
+
+    @OptionGroup var project: ProjectOptions
+    @Option(name: .long, help: "table or json.")
+    var output = OutputFormat.table
+
+    func run() async throws {
+        let status = try ControlClient(try project.platformOptions()).status()
+        if output == .json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            return Terminal.print(String(decoding: try encoder.encode(status), as: UTF8.self))
+        }
+        Terminal.print(Self.text(status))
+    }
+
+    static func text(_ status: PlatformStatus) -> String {
+        var text = "\(status.project): \(status.isSettled ? "settled" : "working")"
+        text += ", \(status.residentBytes >> 20) of \(status.memoryBudgetBytes >> 20) MB\n"
+        if !status.working.isEmpty { text += "busy with: " + status.working.joined(separator: ", ") + "\n" }
+        var topics = TextTable(["topic", "partitions", "records", "bytes"], rightAligned: [1, 2, 3])
+        topics.rows = status.topics.map {
+            [$0.name, "\($0.partitions)", TerminalProgress.grouped($0.records), TerminalProgress.grouped($0.bytes)]
+        }
+        var streams = TextTable(["stream", "state", "epoch", "watermark", "lag", "rows"], rightAligned: [2, 4, 5])
+        streams.rows = status.streams.map {
+            [
+                $0.model, $0.state, "\($0.epoch)", $0.watermarkMicros.map(time) ?? "none",
+                TerminalProgress.grouped($0.lag),
+                TerminalProgress.grouped($0.rowsWritten),
+            ]
+        }
+        var ledger = TextTable(
+            ["stream", "step", "read", "written", "refused", "late", "left out", "open", "missing"],
+            rightAligned: [2, 3, 4, 5, 6, 7, 8])
+        for stream in status.streams {
+            ledger.rows += stream.steps.map { step in
+                let sums = step.handOver
+                return [stream.model, step.step]
+                    + [sums.read, sums.written, sums.refused, sums.late, sums.filtered, sums.held, sums.missing]
+                    .map(TerminalProgress.grouped)
+            }
+        }
+        var tables = TextTable(["table", "kind", "rows", "built", "fresh"], rightAligned: [2])
+        tables.rows = status.tables.map {
+            [
+                $0.name, $0.kind, $0.rows.map(TerminalProgress.grouped) ?? "", $0.builtMicros.map(time) ?? "",
+                $0.isFresh ? "yes" : "no",
+            ]
+        }
+        text += [topics, streams, ledger, tables].map { $0.rendered(width: Terminal.width) }.joined(separator: "\n\n")
+        let problems =
+            status.streams.compactMap { stream in stream.problem.map { "\(stream.model): \($0)" } }
+            + status.tables.compactMap { table in table.problem.map { "\(table.name): \($0)" } }
+        if !problems.isEmpty { text += "\n\n" + problems.joined(separator: "\n") }
+        return text
+    }
+
+    /// Microseconds since 1970 as `2013-01-01 05:15:00` in UTC.
+    static func time(_ micros: Int64) -> String {
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions = [
+            .withFullDate, .withTime, .withSpaceBetweenDateAndTime, .withColonSeparatorInTime, .withDashSeparatorInDate,
+        ]
+        return formatter.string(from: Date(timeIntervalSince1970: Double(micros / 1_000_000)))
+    }
+}

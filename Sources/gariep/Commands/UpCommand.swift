@@ -1,0 +1,75 @@
+internal import ArgumentParser
+internal import Base
+internal import Platform
+
+/// The ports and speed that `up` and `demo` share.
+struct RunningOptions: ParsableArguments {
+    @Option(name: .long, help: "The address to listen on.")
+    var host = "127.0.0.1"
+    @Option(name: .long, help: "The port of Kafka's protocol; 0 for any free one.")
+    var kafkaPort: Int?
+    @Option(name: .long, help: "The port of the schema registry; 0 for any free one.")
+    var registryPort: Int?
+    @Option(name: .long, help: "The port of the REST API; 0 for any free one.")
+    var httpPort: Int?
+    @Option(name: .long, help: "Replay topics at this many times real time, `max`, or `off`.")
+    var replaySpeed: String?
+    @Option(name: .long, help: "Threads of the stream engine.")
+    var workers: Int?
+
+    func apply(to options: inout PlatformOptions) throws {
+        options.host = host
+        options.kafkaPort = kafkaPort
+        options.registryPort = registryPort
+        options.httpPort = httpPort
+        options.workers = workers
+        switch replaySpeed {
+        case nil: break
+        case "max": options.replay = .asFastAsItGoes
+        case "off": options.replay = .off
+        case let text?:
+            guard let speed = Double(text), speed > 0 else {
+                throw ValidationError("--replay-speed takes a positive number, `max` or `off`, not '\(text)'.")
+            }
+            options.replay = .timesRealTime(speed)
+        }
+    }
+}
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Run the whole project until it is stopped.",
+        discussion: """
+            Loads sources, serves Kafka, the schema registry and REST, runs the streams and keeps models fresh.
+            SIGINT and SIGTERM stop it cleanly.
+
+              gariep up --http-port 8080 --replay-speed max
+            """)
+
+    @OptionGroup var project: ProjectOptions
+    @OptionGroup var running: RunningOptions
+
+    @Flag(name: .long, help: "Stop once everything that came in has gone all the way.")
+    var untilSettled = false
+
+    func run() async throws {
+        var options = try project.platformOptions()
+        try running.apply(to: &options)
+        let platform = try await RunningProject.start(options, progress: Terminal.progress(), clock: SystemClock())
+        let signals = StopSignals()
+        Terminal.note(Self.addresses(platform.endpoints))
+        if untilSettled { await platform.waitUntilSettled { signals.isStopped } } else { await signals.wait() }
+        Terminal.note("stopping ...")
+        try await platform.stop()
+        Terminal.note("stopped; everything is on disk")
+    }
+
+    static func addresses(_ endpoints: Endpoints) -> String {
+        """
+        running as process \(endpoints.processID)
+          Kafka            \(endpoints.host):\(endpoints.kafka)
+          schema registry  http://\(endpoints.host):\(endpoints.registry)
+          REST             http://\(endpoints.host):\(endpoints.http)
+        """
+    }
+}

@@ -1,0 +1,54 @@
+internal import Dispatch
+internal import Foundation
+internal import Synchronization
+
+/// Waits for SIGINT or SIGTERM; a second one ends the process at once.
+final class StopSignals: Sendable {
+    private struct State {
+        var isStopped = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Sendable: a source may be used from any thread.
+    private struct Held: @unchecked Sendable { let source: any DispatchSourceSignal }
+
+    private let state = Mutex(State())
+    /// A source that nobody holds hears nothing.
+    private let sources = Mutex<[Held]>([])
+
+    init() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [weak self] in self?.stop() }
+            source.resume()
+            let held = Held(source: source)
+            sources.withLock { $0.append(held) }
+        }
+    }
+
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    private func stop() {
+        let (second, waiters) = state.withLock { state in
+            defer {
+                state.isStopped = true
+                state.waiters = []
+            }
+            return (state.isStopped, state.waiters)
+        }
+        if second { exit(130) }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns once a signal has come.
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let now = state.withLock { state in
+                if !state.isStopped { state.waiters.append(continuation) }
+                return state.isStopped
+            }
+            if now { continuation.resume() }
+        }
+    }
+}

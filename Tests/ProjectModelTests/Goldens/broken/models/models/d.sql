@@ -1,0 +1,1 @@
+select {{ var('strat') }}, {% if x %} from {{ ref('a') }}

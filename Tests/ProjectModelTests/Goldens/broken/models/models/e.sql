@@ -1,0 +1,1 @@
+select {{ vat('start') }} from {{ ref('a') }}

@@ -1,0 +1,1 @@
+select * from {{ ref('off') }} join {{ ref('orders_snapshot') }} using (id)

@@ -1,0 +1,4 @@
+{% snapshot orders_snapshot %}
+{{ config(unique_key='id') }}
+select * from {{ ref('a') }}
+{% endsnapshot %}

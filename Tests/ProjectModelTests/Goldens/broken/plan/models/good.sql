@@ -1,0 +1,1 @@
+select id, customer, at from {{ source('shop', 'orders') }}

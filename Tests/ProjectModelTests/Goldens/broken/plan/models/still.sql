@@ -1,0 +1,2 @@
+{{ config(materialized='stream') }}
+select id from {{ ref('good') }}

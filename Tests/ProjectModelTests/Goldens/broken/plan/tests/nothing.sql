@@ -1,0 +1,1 @@
+select BROKEN from {{ ref('good') }}

@@ -1,0 +1,103 @@
+import Base
+import Columnar
+import DuckDB
+import Foundation
+import Testing
+import Warehouse
+
+@Test
+func anExternalTableIsSwitchedFromSnapshotToSnapshot() throws {
+    let folder = try TemporaryFolder()
+    let bench = try Bench()
+    func file(_ name: String, _ sql: String) throws -> String {
+        let path = folder.path + "/" + name
+        try bench.warehouse.database.connect().execute("COPY (\(sql)) TO \(SQLText.literal(path)) (FORMAT parquet)")
+        return path
+    }
+    let schema = Schema([
+        Field("origin", .utf8), Field("month", .int32), Field("delay", .float64), Field("added_later", .utf8),
+    ])
+    func set(_ files: [ExternalTable.File]) throws -> Int64 {
+        try bench.warehouse.setExternalTable(ExternalTable(relation: shop("lake"), files: files, schema: schema))
+    }
+    let empty = try set([])
+    #expect(try bench.warehouse.schema(of: shop("lake")) == schema)
+    #expect(try bench.warehouse.rowCount(of: shop("lake")) == 0)
+    let one = ExternalTable.File(
+        path: try file("it's one.parquet", "SELECT 1.5::DOUBLE AS delay, 'JFK' AS origin"),
+        partitionValues: ["month": "1"])
+    let two = ExternalTable.File(
+        path: try file("two.parquet", "SELECT 'LGA' AS origin, NULL::DOUBLE AS delay, 'x' AS added_later, 9 AS month"),
+        partitionValues: ["month": nil])
+    let first = try set([one, two])
+    #expect(first > empty)
+    #expect(
+        try bench.text("SELECT * FROM shop.lake ORDER BY origin") == "(JFK, 1, 1.5, NULL) (LGA, NULL, NULL, x)")
+    #expect(try bench.warehouse.schema(of: shop("lake")) == schema)
+    #expect(try set([two, one]) == first)
+    #expect(throws: WarehouseError.self) { _ = try set([ExternalTable.File(path: folder.path + "/gone.parquet")]) }
+    #expect(try bench.warehouse.rowCount(of: shop("lake")) == 2)
+    #expect(try set([one]) > first)
+    #expect(try bench.text("SELECT origin FROM shop.lake WHERE month = 1") == "(JFK)")
+}
+
+@Test(arguments: [
+    (DataTest.Kind.unique(column: "id"), 1), (.unique(column: "name"), 0), (.notNull(column: "name"), 1),
+    (.notNull(column: "id"), 0), (.acceptedValues(column: "name", values: ["a", "b"], quote: true), 1),
+    (.acceptedValues(column: "id", values: ["1", "2"], quote: false), 0),
+    (.relationships(column: "parent", to: shop("t"), field: "id"), 1),
+    (.relationships(column: "id", to: shop("t"), field: "id"), 0),
+    (.singular(sql: "SELECT * FROM shop.t WHERE id > 1 -- not so"), 2),
+])
+func testsFindTheRowsThatBreakThem(kind: DataTest.Kind, failures: Int) throws {
+    let bench = try Bench()
+    try bench.run("t", "SELECT * FROM (VALUES (1, 'a', 2), (2, 'it''s', NULL), (2, NULL, 7)) t(id, name, parent)")
+    var relation: RelationName? = shop("t")
+    if case .singular = kind { relation = nil }
+    for severity in [DataTest.Severity.warn, .error] {
+        let test = DataTest(name: "it", relation: relation, kind: kind, severity: severity, sampleRows: 1)
+        let outcome = try bench.warehouse.check(test)
+        #expect(outcome.failures == Int64(failures))
+        #expect(outcome.status == (failures == 0 ? .pass : severity == .warn ? .warn : .fail))
+        #expect(outcome.sample.reduce(0) { $0 + $1.count } == min(1, failures))
+    }
+    let nobody = DataTest(
+        name: "it", relation: relation, kind: kind, filter: "id > 100")
+    #expect(try bench.warehouse.check(nobody).status == .pass)
+}
+
+@Test
+func readersAreLimited() throws {
+    let bench = try Bench()
+    try bench.run("t", "SELECT range AS n FROM range(10000)")
+    let reader = try bench.warehouse.openReader()
+    let all = try reader.query("SELECT * FROM shop.t")
+    #expect(all.rowCount == 10000 && !all.truncated)
+    for cap in [0, 1, 2048, 9999] {
+        let some = try reader.query("SELECT * FROM shop.t", limits: QueryLimits(rowsMax: cap))
+        #expect(some.rowCount == cap && some.truncated)
+    }
+    let exact = try reader.query("SELECT * FROM shop.t", limits: QueryLimits(rowsMax: 10000))
+    #expect(exact.rowCount == 10000 && !exact.truncated)
+    #expect(
+        try reader.query("SELECT n FROM shop.t WHERE n = $1", parameters: [.int(7)], limits: QueryLimits()).rowCount
+            == 1)
+    let slow = "SELECT max(hash(a.i * b.i)) AS n FROM range(3000000) a(i), range(3000000) b(i)"
+    #expect(throws: WarehouseError.timeout(task: "the query", seconds: 0.2)) {
+        try reader.query(slow, limits: QueryLimits(timeoutMicros: 200_000))
+    }
+    #expect(try reader.query("SELECT 1", limits: QueryLimits(timeoutMicros: 60_000_000)).rowCount == 1)
+    for statement in [
+        "DELETE FROM shop.t", "CREATE TABLE shop.u AS SELECT 1", "DROP TABLE shop.t", "SET threads = 1",
+        "COPY shop.t TO '/tmp/never.csv'", "ATTACH ':memory:' AS other", "COMMIT",
+    ] {
+        #expect(throws: WarehouseError.notAQuery(statement)) { try reader.query(statement) }
+    }
+    let wrong = #expect(throws: WarehouseError.self) { try reader.query("SELECT\n  nope FROM shop.t") }
+    guard case .failed(_, let cause)? = wrong else {
+        Issue.record("\(String(describing: wrong))")
+        return
+    }
+    #expect(cause.failure?.position?.line == 2 && cause.failure?.position?.column == 3)
+    #expect(try bench.warehouse.rowCount(of: shop("t")) == 10000)
+}
