@@ -46,7 +46,7 @@ final class DataDirectory: Sendable {
         let text = Array("\(getpid())\n".utf8)
         ftruncate(descriptor, 0)
         _ = unsafe text.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        for folder in [lake, warehouse, "\(path)/state"] {
+        for folder in [registry, lake, warehouse, "\(path)/state"] {
             do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
                 throw .dataDirectory(path: folder, problem: error.localizedDescription)
             }

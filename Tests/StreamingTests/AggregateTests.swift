@@ -87,8 +87,7 @@ import Testing
             #expect(
                 answers[7]
                     == .double(
-                        low == high
-                            ? low : low * (1 - (exact - exact.rounded(.down))) + high * (exact - exact.rounded(.down))))
+                        (high * (exact - exact.rounded(.down))).addingProduct(low, 1 - (exact - exact.rounded(.down)))))
             let rank = max(1, values.count - Int(Double(values.count) / 10)) - 1
             #expect(answers[8] == .int(values[rank]))
         }

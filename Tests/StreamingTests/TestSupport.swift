@@ -300,7 +300,7 @@ func windowedModel(_ partitions: [[[Scalar]]], sizeMicros: Int64, lateness: Int6
             let exact = Double(values.count - 1) * 0.9
             let (low, high) = (Double(values[Int(exact.rounded(.down))]), Double(values[Int(exact.rounded(.up))]))
             p90 = .double(
-                low + (high - low) * (exact - exact.rounded(.down)))
+                (high * (exact - exact.rounded(.down))).addingProduct(low, 1 - (exact - exact.rounded(.down))))
         }
         var row = key
         row.append(.int(Int64(delays.count)))

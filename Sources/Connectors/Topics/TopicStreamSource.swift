@@ -19,10 +19,18 @@ public final class TopicStreamSource: StreamSource {
     private let topic: TopicName
     private let readerSchema: AvroSchema
     private let lookup: SchemaLookup
+    /// The columns to give, by number in the reader's schema.
+    private let columns: [Int]
 
-    public init(log: EventLog, topic: TopicName, readerSchema: AvroSchema, lookup: @escaping SchemaLookup) throws {
+    /// - Parameter columns: the names of the columns to give, in their order; nil for all.
+    public init(
+        log: EventLog, topic: TopicName, readerSchema: AvroSchema, columns: [String]? = nil,
+        lookup: @escaping SchemaLookup
+    ) throws {
         guard let description = log.topic(topic) else { throw LogError.unknownTopic(topic.value) }
-        schema = try readerSchema.columnarSchema()
+        let whole = try readerSchema.columnarSchema()
+        self.columns = columns?.compactMap(whole.index(of:)) ?? Array(whole.fields.indices)
+        schema = Schema(self.columns.map { whole[$0] }, metadata: whole.metadata)
         partitionCount = Int(description.partitionCount)
         self.log = log
         self.topic = topic
@@ -37,7 +45,8 @@ public final class TopicStreamSource: StreamSource {
         var offset = partition.startOffset
         if case .offset(let number) = position { offset = Offset(number) }
         return TopicPartitionReader(
-            partition: partition, offset: offset, schema: schema, readerSchema: readerSchema, lookup: lookup, wake: wake
+            partition: partition, offset: offset, schema: schema, columns: columns, readerSchema: readerSchema,
+            lookup: lookup, wake: wake
         )
     }
 }
@@ -46,6 +55,7 @@ public final class TopicStreamSource: StreamSource {
 final class TopicPartitionReader: PartitionReader {
     private let partition: PartitionHandle
     private let schema: Schema
+    private let columns: [Int]
     private let readerSchema: AvroSchema
     private let lookup: TopicStreamSource.SchemaLookup
     private let wake: SourceWake
@@ -58,12 +68,13 @@ final class TopicPartitionReader: PartitionReader {
     private static let chunkBytesMax = 1 << 20
 
     init(
-        partition: PartitionHandle, offset: Offset, schema: Schema, readerSchema: AvroSchema,
+        partition: PartitionHandle, offset: Offset, schema: Schema, columns: [Int], readerSchema: AvroSchema,
         lookup: @escaping TopicStreamSource.SchemaLookup, wake: SourceWake
     ) {
         self.partition = partition
         self.offset = offset
         self.schema = schema
+        self.columns = columns
         self.readerSchema = readerSchema
         self.lookup = lookup
         self.wake = wake
@@ -122,7 +133,7 @@ final class TopicPartitionReader: PartitionReader {
         if read == 0, decoder == nil { next = chunk.nextOffset }
         offset = next
         return SourceBatch(
-            batch: try decoder?.finish() ?? empty(), next: .offset(next.rawValue), readCount: read,
+            batch: try decoder?.finish().selecting(columns) ?? empty(), next: .offset(next.rawValue), readCount: read,
             deadLetters: letters,
             appendedMicros: newestMillis.map { $0 * 1000 })
     }

@@ -2,6 +2,7 @@ internal import Base
 internal import Columnar
 internal import Foundation
 internal import ProjectModel
+internal import Synchronization
 internal import Warehouse
 
 #if canImport(Glibc)
@@ -16,6 +17,8 @@ final class ProjectWarehouse: Sendable {
     let engine: DuckDBWarehouse
     let lakeDirectory: String
     private let progress: any WorkReporting
+    /// What was loaded last, as this process knows, so that unchanged files cost no query.
+    private let loaded = Mutex<[DatasetName: String]>([:])
 
     var project: Project { sound.project }
 
@@ -94,11 +97,13 @@ final class ProjectWarehouse: Sendable {
             }
         }
         // The columns are part of the identity: a changed type means that the same file is loaded again.
-        let identity = fingerprint + columns.map { "\($0.name) \($0.sqlType)" }.joined(separator: ",")
+        let identity = "\(name) " + fingerprint + columns.map { "\($0.name) \($0.sqlType)" }.joined(separator: ",")
+        guard loaded.withLock({ $0[name] }) != identity else { return nil }
         let outcome = try engine.load(
             BulkLoad(
                 relation: Self.relation(name), files: paths, format: format, columns: columns,
                 runID: "load \(Digest.text(identity))"), progress: progress)
+        loaded.withLock { $0[name] = identity }
         return outcome.repeated ? nil : outcome
     }
 

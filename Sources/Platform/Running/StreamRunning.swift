@@ -1,4 +1,5 @@
 internal import Base
+internal import Columnar
 internal import Connectors
 internal import Dispatch
 internal import EventLog
@@ -53,13 +54,15 @@ final class StreamRunning: Sendable {
         var topics: [TopicName] = []
         var lateness = definition.config.lateness?.micros
         var idleAfter: Int64?
+        let scanned = Dictionary(plan.scans.map { ($0.relation, $0.schema) }) { first, _ in first }
         for name in sound.project.physicalReads(definition) {
+            guard let schema = scanned[name.description] else { continue }
             if let topic = sound.project.source(name)?.topic {
                 topics.append(try TopicName(topic.topic))
-                sources[name.description] = try Self.source(topic, around)
+                sources[name.description] = try Self.source(topic, columns: schema.fields.map(\.name), around)
                 lateness = lateness ?? topic.lateness.micros
                 idleAfter = idleAfter ?? topic.idleAfter?.micros
-            } else if let schema = sound.plan[name]?.schema {
+            } else {
                 tables[name.description] = try WarehouseTableSource(
                     engine: around.warehouse.engine, relation: ProjectWarehouse.relation(name), schema: schema)
             }
@@ -105,14 +108,18 @@ final class StreamRunning: Sendable {
             stateBudgetBytes: around.memory.streamBytes / 4)
     }
 
-    private static func source(_ topic: TopicSource, _ around: Surroundings) throws -> TopicStreamSource {
+    private static func source(_ topic: TopicSource, columns: [String], _ around: Surroundings) throws
+        -> TopicStreamSource
+    {
         guard topic.format == .avro, let file = topic.schemaFile else {
             throw PlatformFailure.unsupported(
                 what: "reading topic \(topic.topic) as JSON", hint: "Write the topic as Avro and name its schema file.")
         }
         let schema = try EngineChecker.avroSchema(at: file.value).get()
         let registry = around.registry
-        return try TopicStreamSource(log: around.log, topic: TopicName(topic.topic), readerSchema: schema) { id in
+        return try TopicStreamSource(
+            log: around.log, topic: TopicName(topic.topic), readerSchema: schema, columns: columns
+        ) { id in
             do throws(RegistryError) { return try registry.avroSchema(id: id) } catch {
                 if case .schemaNotFound = error { return nil }
                 throw error
@@ -178,14 +185,13 @@ final class StreamRunning: Sendable {
     func status() -> PlatformStatus.Stream {
         let status = job.status()
         let recorded = topics.reduce(Int64(0)) { $0 + Self.records(log, $1) }
-        var ledger = HandOver()
-        if let source = status.ledger.first { ledger = source.handOver }
+        let read = status.ledger.filter { $0.step.hasPrefix("source ") }.reduce(Int64(0)) { $0 + $1.handOver.read }
         let (count, problem) = restarts.withLock { $0 }
         let state = status.state == .running ? "running" : (count > 0 ? "restarting" : status.state.rawValue)
         return PlatformStatus.Stream(
             model: model.description, state: state, epoch: status.epoch.rawValue,
             watermarkMicros: status.watermarkMicros,
-            lag: max(0, recorded - ledger.read), rowsWritten: publisher.rows,
+            lag: max(0, recorded - read), rowsWritten: publisher.rows,
             steps: status.ledger.map { .init(step: $0.step, handOver: $0.handOver) },
             stateBytes: Int64(status.stateBytes),
             problem: status.state == .running ? nil : (status.lastError?.description ?? problem))

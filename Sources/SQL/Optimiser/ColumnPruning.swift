@@ -20,7 +20,8 @@ extension RelationalPlan {
             return (project, Self.places(kept))
         case .window(let input, let window):
             let count = input.schema.count
-            let (below, inner) = input.pruned(keeping: needed.filter { $0 < count }.union([window.timeColumn]))
+            // A row that comes too late for its window leaves whole, so nothing below a window is pruned.
+            let (below, inner) = input.pruned(keeping: Set(0..<count))
             var places = inner
             let newCount = below.schema.count
             (places[count], places[count + 1]) = (newCount, newCount + 1)

@@ -131,7 +131,8 @@ enum Quantile {
         return KeyCodecs.words(type).map(make) ?? KeyCodecs.wide(type).map(make) ?? KeyCodecs.bytes(type).map(make)
     }
 
-    /// DOUBLE for numbers; timestamps interpolate to timestamps.
+    /// DOUBLE for numbers, equal to DuckDB's to the last bit; timestamps and decimals interpolate to their own type,
+    /// where the last unit can differ from DuckDB's in some of a thousand cases.
     static func continuous(_ argument: DataType, _ type: DataType, _ rank: Double) -> Accumulator? {
         switch (argument, type) {
         case (_, .float64) where argument.isInteger && argument != .uint64, (.float64, .float64), (.float32, .float64):
@@ -140,19 +141,22 @@ enum Quantile {
             return BagAccumulator(codec: codec, type: type) { bag, builder in
                 guard let (low, high, part) = bounds(bag, rank, \.key, \.weight) else { return builder.appendNull() }
                 let (from, to) = (number(low), number(high))
-                try builder.append(.double(low == high ? from : from + (to - from) * part))
+                // As DuckDB 2.0 computes it, to the last bit: with one rounding for the second product and the sum.
+                try builder.append(.double(part == 0 ? from : (to * part).addingProduct(from, 1 - part)))
             }
-        case (.timestamp, .timestamp) where argument == type, (.float32, .float32):
-            guard let codec = KeyCodecs.words(argument), argument != .float32 else { return nil }
+        case (.timestamp, .timestamp) where argument == type:
+            guard let codec = KeyCodecs.words(argument) else { return nil }
             return BagAccumulator(codec: codec, type: type) { bag, builder in
                 guard let (low, high, part) = bounds(bag, rank, \.key, \.weight) else { return builder.appendNull() }
-                try builder.append(.int(low + Int64(Double(high - low) * part)))
+                let exact = Double(low) + Double(high - low) * part
+                try builder.append(.int(part == 0 ? low : Int64(exact.rounded(.toNearestOrAwayFromZero))))
             }
         case (.decimal128(_, let from), .decimal128(_, let to)) where from == to:
             guard let codec = KeyCodecs.wide(argument) else { return nil }
             return BagAccumulator(codec: codec, type: type) { bag, builder in
                 guard let (low, high, part) = bounds(bag, rank, \.key, \.weight) else { return builder.appendNull() }
-                try builder.append(.decimal(low + Int128(Double(high - low) * part)))
+                let exact = (Double(low) * (1 - part)).addingProduct(part, Double(high))
+                try builder.append(.decimal(part == 0 ? low : Int128(exact)))
             }
         default: return nil
         }

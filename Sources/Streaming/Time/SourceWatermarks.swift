@@ -47,14 +47,16 @@ struct SourceWatermarks: Sendable {
     mutating func finish(partition: Int) { partitions[partition].finished = true }
 
     /// When a partition that is active now turns idle if nothing happens; nil where none will.
+    ///
+    /// A partition that never had a record is idle `idleAfter` after the source began to deliver. One that had records is
+    /// idle once others have delivered for `idleAfter` beyond its last record: a source that is silent as a whole says
+    /// nothing about any of its partitions, so its watermark holds.
     func idleAt(partition index: Int) -> Int64? {
         let partition = partitions[index]
-        guard partition.caughtUp, !partition.finished, let resumedAt else { return nil }
-        guard let last = partition.lastRecordAt else { return resumedAt + idleAfterMicros }
-        let othersDelivered = partitions.indices.contains { other in
-            other != index && partitions[other].lastRecordAt.map { $0 > last } == true
-        }
-        return othersDelivered ? max(last, resumedAt) + idleAfterMicros : nil
+        guard partition.caughtUp, !partition.finished, let resumedAt, let lastDeliveryAt else { return nil }
+        guard partition.maxMicros != nil || partition.lastRecordAt != nil else { return resumedAt + idleAfterMicros }
+        let silentSince = max(partition.lastRecordAt ?? resumedAt, resumedAt)
+        return lastDeliveryAt - silentSince >= idleAfterMicros ? silentSince + idleAfterMicros : nil
     }
 
     func isIdle(partition: Int, now: Int64) -> Bool { idleAt(partition: partition).map { now >= $0 } ?? false }

@@ -11,7 +11,12 @@ select
 from {{ ref('stg_departures') }}
 left join {{ ref('stg_airports') }} as ap on ap.airport = dest
 {% if is_incremental() %}
--- Departures come in order of departure, so only the last two months can still change.
-where month >= (select coalesce(max(month) - interval 1 month, date '1900-01-01') from {{ this }})
+-- Only months of which there are more departures than the table has counted.
+where month in (
+    select news.month
+    from (select month, count(*) as flights from {{ ref('stg_departures') }} group by month) as news
+    left join (select month, sum(flights) as flights from {{ this }} group by month) as known on known.month = news.month
+    where news.flights is distinct from known.flights
+)
 {% endif %}
 group by origin, dest, month
