@@ -191,10 +191,10 @@ def check_lake(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
         fail(f"departures_enriched is partitioned by {partitions}, not by month")
 
 
-def check_warehouse(connection: duckdb.DuckDBPyConnection, gariep: str, project: str) -> None:
+def check_warehouse(connection: duckdb.DuckDBPyConnection, gariep: str, project: str, data: str) -> None:
     for name in ("carrier_daily", "route_punctuality", "delays_hourly", "departures_enriched"):
         text = subprocess.run(
-            [gariep, "sql", "--project", project, "--output", "csv", f"select * from {name}"],
+            [gariep, "sql", "--project", project, "--data-dir", data, "--output", "csv", f"select * from {name}"],
             check=True, capture_output=True, text=True,
         ).stdout
         out = f"/tmp/gariep-verify-sql-{zlib.crc32((project + name).encode())}.csv"
@@ -205,7 +205,7 @@ def check_warehouse(connection: duckdb.DuckDBPyConnection, gariep: str, project:
         compare(connection, f"warehouse {name}", name, f"read_csv('{out}', header = true, columns = {spec})")
     for name in ("airlines", "airports", "planes", "weather"):
         text = subprocess.run(
-            [gariep, "sql", "--project", project, "--output", "csv", f"select count(*) as n from nyc.{name}"],
+            [gariep, "sql", "--project", project, "--data-dir", data, "--output", "csv", f"select count(*) as n from nyc.{name}"],
             check=True, capture_output=True, text=True,
         ).stdout
         rows = connection.execute(f"select count(*) from {name}").fetchone()[0]
@@ -218,7 +218,7 @@ def consume(kafka: str, topic: str) -> list:
     """Every record of a topic, from every partition, with its offset."""
     from confluent_kafka import Consumer, TopicPartition
 
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "verify", "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "verify", "auto.offset.reset": "earliest", "enable.auto.commit": False, "log_level": 0})
     metadata = consumer.list_topics(topic, timeout=30).topics[topic]
     if metadata.error:
         fail(f"topic {topic}: {metadata.error}")
@@ -228,7 +228,7 @@ def consume(kafka: str, topic: str) -> list:
         consumer.assign([TopicPartition(topic, partition, low)])
         position = low
         while position < high:
-            for message in consumer.consume(10000, timeout=30):
+            for message in consumer.consume(min(10000, high - position), timeout=30):
                 if message.error():
                     fail(f"topic {topic}[{partition}]: {message.error()}")
                 if message.offset() != position:
@@ -301,14 +301,14 @@ def check_topics(connection: duckdb.DuckDBPyConnection, kafka: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("http", "kafka", "lake", "flights", "gariep", "project"):
+    for name in ("http", "kafka", "lake", "flights", "gariep", "project", "data-dir"):
         parser.add_argument(f"--{name}", required=True)
     options = parser.parse_args()
     connection = duckdb.connect()
     expected(connection, options.flights)
     check_topics(connection, options.kafka)
     check_lake(connection, options.lake)
-    check_warehouse(connection, options.gariep, options.project)
+    check_warehouse(connection, options.gariep, options.project, options.data_dir)
     check_api(connection, options.http)
     print("ALL SAME")
 

@@ -24,8 +24,12 @@ import Testing
         source.caughtUp(partition: 1)
         #expect(source.watermark(now: 5) == 10)
         source.observe(partition: 1, maxMicros: 30, now: 60)
+        source.caughtUp(partition: 1)
+        #expect(source.watermark(now: 10_000) == 10, "all are silent, which says nothing about partition 0")
+        source.observe(partition: 1, maxMicros: 30, now: 99)
         #expect(source.watermark(now: 99) == 10)
-        #expect(source.watermark(now: 100) == 30)
+        source.observe(partition: 1, maxMicros: 30, now: 101)
+        #expect(source.watermark(now: 101) == 30, "others went on for 100 beyond its last record")
         source.observe(partition: 0, maxMicros: 15, now: 120)
         #expect(source.watermark(now: 121) == 15, "back, and counted; the board above never goes back")
     }
@@ -42,11 +46,25 @@ import Testing
         for partition in 0...1 { source.caughtUp(partition: partition) }
         #expect(source.watermark(now: 10_000) == 5, "nothing was delivered in this run, so nobody is idle")
         source.observe(partition: 1, maxMicros: 50, now: 10_000)
+        source.observe(partition: 1, maxMicros: 50, now: 10_099)
         #expect(source.watermark(now: 10_099) == 5)
+        source.observe(partition: 1, maxMicros: 50, now: 10_100)
         #expect(source.watermark(now: 10_100) == 50)
         source.observe(partition: 1, maxMicros: 60, now: 20_000)
         #expect(source.watermark(now: 20_050) == 5, "after a quiet spell all get their time again")
-        #expect(source.watermark(now: 20_100) == 60)
+        source.observe(partition: 1, maxMicros: 60, now: 20_099)
+        source.observe(partition: 1, maxMicros: 60, now: 20_150)
+        #expect(source.watermark(now: 20_150) == 60)
+    }
+
+    @Test func aBacklogIsJudgedByWhenItWasAppended() {
+        var source = SourceWatermarks(latenessMicros: 0, idleAfterMicros: 100, maxima: [nil, nil])
+        // Partition 0 is read to its end long before partition 1, though both were written together.
+        source.observe(partition: 0, maxMicros: 10, appendedMicros: 50, now: 1_000)
+        source.caughtUp(partition: 0)
+        source.observe(partition: 1, maxMicros: 90, appendedMicros: 60, now: 9_000)
+        source.caughtUp(partition: 1)
+        #expect(source.watermark(now: 90_000) == 10)
     }
 
     @Test func finishedPartitionsHoldNothing() {

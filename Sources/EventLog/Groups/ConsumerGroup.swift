@@ -17,6 +17,7 @@ struct GroupMember: Sendable {
     var syncing: UInt64?
 }
 
+/// An assignment strategy that a member can follow, such as `range`, with what it tells the leader.
 public struct GroupProtocol: Sendable, Hashable {
     public let name: String
     public let metadata: [UInt8]

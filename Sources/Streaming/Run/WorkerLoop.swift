@@ -262,7 +262,10 @@ final class WorkerLoop {
         task.appendedMicros = polled.appendedMicros ?? task.appendedMicros
         try entries[task.source]?.push(changes)
         if polled.readCount > 0 {
-            move(now) { $0[task.source].observe(partition: task.partition, maxMicros: newest, now: now) }
+            move(now) {
+                $0[task.source].observe(
+                    partition: task.partition, maxMicros: newest, appendedMicros: polled.appendedMicros, now: now)
+            }
         }
     }
 

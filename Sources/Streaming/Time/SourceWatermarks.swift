@@ -2,14 +2,19 @@
 ///
 /// A partition's watermark is the newest event time seen on it less the lateness. The source's is the least over its
 /// active partitions, and never goes back. Time is passed in; nothing here waits or reads a clock.
+///
+/// Which partition is idle is judged by when records were *appended*, so that a job which works through a backlog, one
+/// partition after another, comes to the same windows as one that kept up.
 struct SourceWatermarks: Sendable {
     struct Partition: Sendable {
         /// The newest event time, in microseconds; part of the checkpoint.
         var maxMicros: Int64?
-        /// When the last record came, in this run.
-        var lastRecordAt: Int64?
+        /// When its newest record was appended, of those read in this run.
+        var lastAppendAt: Int64?
         var caughtUp = false
         var finished = false
+
+        var hadRecords: Bool { maxMicros != nil || lastAppendAt != nil }
     }
 
     let latenessMicros: Int64
@@ -18,9 +23,11 @@ struct SourceWatermarks: Sendable {
     let isTimed: Bool
     private(set) var partitions: [Partition]
     /// When the source first delivered a record in this run, or did so again after all was quiet: idleness counts from
-    /// here, because the others have had no chance to deliver since.
+    /// here, because the others have had no chance to deliver since. By the clock, and by the log.
     private var resumedAt: Int64?
-    private var lastDeliveryAt: Int64?
+    private var resumedAppendAt: Int64?
+    /// The newest append time of all partitions.
+    private var lastAppendAt: Int64?
 
     init(latenessMicros: Int64, idleAfterMicros: Int64, maxima: [Int64?], isTimed: Bool = true) {
         self.isTimed = isTimed
@@ -31,11 +38,17 @@ struct SourceWatermarks: Sendable {
 
     /// Records came from a partition.
     ///
-    /// - Parameter maxMicros: the newest event time among them; nil where none had any.
-    mutating func observe(partition: Int, maxMicros: Int64?, now: Int64) {
-        if lastDeliveryAt.map({ now - $0 >= idleAfterMicros }) ?? true { resumedAt = now }
-        lastDeliveryAt = now
-        partitions[partition].lastRecordAt = now
+    /// - Parameters:
+    ///   - maxMicros: the newest event time among them; nil where none had any.
+    ///   - appendedMicros: when the newest of them was appended; nil where the source does not tell, which counts as now.
+    mutating func observe(partition: Int, maxMicros: Int64?, appendedMicros: Int64? = nil, now: Int64) {
+        let appended = appendedMicros ?? now
+        if lastAppendAt.map({ appended - $0 >= idleAfterMicros }) ?? true {
+            resumedAt = now
+            resumedAppendAt = appended
+        }
+        lastAppendAt = max(lastAppendAt ?? appended, appended)
+        partitions[partition].lastAppendAt = max(partitions[partition].lastAppendAt ?? appended, appended)
         partitions[partition].caughtUp = false
         if let maxMicros { partitions[partition].maxMicros = max(partitions[partition].maxMicros ?? .min, maxMicros) }
     }
@@ -46,25 +59,26 @@ struct SourceWatermarks: Sendable {
     /// No record will come any more.
     mutating func finish(partition: Int) { partitions[partition].finished = true }
 
-    /// When a partition that is active now turns idle if nothing happens; nil where none will.
+    /// Whether the watermark need not wait for a partition.
     ///
-    /// A partition that never had a record is idle `idleAfter` after the source began to deliver. One that had records is
-    /// idle once others have delivered for `idleAfter` beyond its last record: a source that is silent as a whole says
-    /// nothing about any of its partitions, so its watermark holds.
-    func idleAt(partition index: Int) -> Int64? {
+    /// One that never had a record is idle `idleAfter` after the source began to deliver. One that had records is idle
+    /// once others have gone on for `idleAfter` beyond its last record: a source that is silent as a whole says nothing
+    /// about any of its partitions, so its watermark holds.
+    func isIdle(partition index: Int, now: Int64) -> Bool {
         let partition = partitions[index]
-        guard partition.caughtUp, !partition.finished, let resumedAt, let lastDeliveryAt else { return nil }
-        guard partition.maxMicros != nil || partition.lastRecordAt != nil else { return resumedAt + idleAfterMicros }
-        let silentSince = max(partition.lastRecordAt ?? resumedAt, resumedAt)
-        return lastDeliveryAt - silentSince >= idleAfterMicros ? silentSince + idleAfterMicros : nil
+        guard partition.caughtUp, !partition.finished, let resumedAt, let resumedAppendAt, let lastAppendAt else {
+            return false
+        }
+        guard partition.hadRecords else { return now >= resumedAt + idleAfterMicros }
+        return lastAppendAt - max(partition.lastAppendAt ?? resumedAppendAt, resumedAppendAt) >= idleAfterMicros
     }
 
-    func isIdle(partition: Int, now: Int64) -> Bool { idleAt(partition: partition).map { now >= $0 } ?? false }
-
-    /// The earliest time after `now` at which a partition turns idle.
+    /// The earliest time after `now` at which a partition turns idle though nothing more comes.
     func nextDeadline(now: Int64) -> Int64? {
-        guard isTimed else { return nil }
-        return partitions.indices.compactMap { idleAt(partition: $0) }.filter { $0 > now }.min()
+        guard isTimed, let resumedAt, resumedAt + idleAfterMicros > now,
+            partitions.contains(where: { $0.caughtUp && !$0.finished && !$0.hadRecords })
+        else { return nil }
+        return resumedAt + idleAfterMicros
     }
 
     func watermark(partition: Int) -> Int64 {
