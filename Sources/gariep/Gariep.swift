@@ -15,8 +15,8 @@ struct Gariep: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, PlanCommand.self, UpCommand.self, RunCommand.self, TestCommand.self,
-            SQLCommand.self, StatusCommand.self, TopicsCommand.self, DoctorCommand.self,
+            DemoCommand.self, InitCommand.self, PlanCommand.self, UpCommand.self, RunCommand.self, TestCommand.self,
+            SQLCommand.self, StatusCommand.self, TopicsCommand.self, BenchCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -9,11 +9,14 @@ final class GariepProcess {
 
     /// Beside the test bundle, wherever this build was made.
     static var program: String {
-        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent()
         for _ in 0..<6 {
             let candidate = folder.appendingPathComponent("gariep").path
             var isFolder: ObjCBool = false
-            if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue { return candidate }
+            if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
+                return candidate
+            }
             folder.deleteLastPathComponent()
         }
         return root.appendingPathComponent(".build/debug/gariep").path
@@ -55,7 +58,9 @@ final class GariepProcess {
     }
 
     /// Runs a program to its end and gives what it printed.
-    static func run(_ program: String, _ arguments: [String], seconds: Double = 300) throws -> (status: Int32?, output: String) {
+    static func run(_ program: String, _ arguments: [String], seconds: Double = 300) throws -> (
+        status: Int32?, output: String
+    ) {
         let process = Process()
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString).txt")
         FileManager.default.createFile(atPath: file.path, contents: nil)
