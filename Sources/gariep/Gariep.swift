@@ -20,6 +20,7 @@ struct Gariep: AsyncParsableCommand {
         ])
 
     static func main() async {
+        ProcessUsage.limitHeaps()
         do {
             var command = try parseAsRoot()
             if var async = command as? any AsyncParsableCommand { try await async.run() } else { try command.run() }
