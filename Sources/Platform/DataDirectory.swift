@@ -1,5 +1,6 @@
 internal import Base
 internal import Foundation
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -13,6 +14,7 @@ internal import Foundation
 final class DataDirectory: Sendable {
     let path: String
     private let lockDescriptor: Int32
+    private let isHeld = Mutex(true)
 
     var log: String { "\(path)/log" }
     var registry: String { "\(path)/registry" }
@@ -56,9 +58,16 @@ final class DataDirectory: Sendable {
         try? FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
     }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: Self.endpointsFile(in: path))
-        close(lockDescriptor)
+    deinit { release() }
+
+    /// Lets others have the folder; nothing in it may be used afterwards.
+    func release() {
+        isHeld.withLock { isHeld in
+            guard isHeld else { return }
+            isHeld = false
+            try? FileManager.default.removeItem(atPath: Self.endpointsFile(in: path))
+            close(lockDescriptor)
+        }
     }
 
     /// Whether a process has the folder open.

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import ProjectModel
 import Testing
 
 @testable import Platform

@@ -278,6 +278,7 @@ public final class RunningProject: Sendable {
         do { try await kafka.shutdown() } catch { firstError = firstError ?? error }
         for server in servers { await server.shutdown() }
         do { try log.close() } catch { firstError = firstError ?? error }
+        directory.release()
         if let firstError { throw firstError }
     }
 }

@@ -30,6 +30,9 @@ public struct ProjectSettings: Sendable, Hashable {
     /// Configuration of models by folder (`models:`), outermost first.
     var folderConfigs: [FolderConfig] = []
 
+    /// The settings of a project that says nothing.
+    public init() {}
+
     struct FolderConfig: Sendable, Hashable {
         /// Folders below a model path; empty for all models.
         let folders: [String]
