@@ -36,10 +36,11 @@ func whatIsWrittenIsRead(seed: UInt64) {
 }
 
 /// Values from RFC 3720, appendix B.4.
-@Test(arguments: [
-    ([UInt8](repeating: 0, count: 32), 0x8a91_36aa), ([UInt8](repeating: 0xff, count: 32), 0x62a8_ab43),
-    ([UInt8](0..<32), 0x46dd_794e), (Array("123456789".utf8), 0xe306_9283),
-])
+@Test(
+    arguments: [
+        ([UInt8](repeating: 0, count: 32), 0x8a91_36aa), ([UInt8](repeating: 0xff, count: 32), 0x62a8_ab43),
+        ([UInt8](0..<32), 0x46dd_794e), ([UInt8]("123456789".utf8), 0xe306_9283),
+    ] as [([UInt8], UInt32)])
 func checksumsAreThoseOfTheStandard(bytes: [UInt8], expected: UInt32) {
     #expect(CRC32C.checksum(bytes) == expected)
     let (head, tail) = (Array(bytes[..<5]), Array(bytes[5...]))
