@@ -9,11 +9,14 @@ final class GariepProcess {
 
     /// Beside the test bundle, wherever this build was made.
     static var program: String {
-        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent()
         for _ in 0..<6 {
             let candidate = folder.appendingPathComponent("gariep").path
             var isFolder: ObjCBool = false
-            if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue { return candidate }
+            if unsafe FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
+                return candidate
+            }
             folder.deleteLastPathComponent()
         }
         return root.appendingPathComponent(".build/debug/gariep").path
@@ -25,7 +28,7 @@ final class GariepProcess {
     /// - Parameter arguments: the command and its flags.
     init(_ arguments: [String], in folder: URL) throws {
         output = folder.appendingPathComponent("output-\(UUID().uuidString).txt")
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let handle = try FileHandle(forWritingTo: output)
         process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = arguments
@@ -35,7 +38,7 @@ final class GariepProcess {
         try process.run()
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit { if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) } }
 
     var text: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
     var isRunning: Bool { process.isRunning }
@@ -55,10 +58,12 @@ final class GariepProcess {
     }
 
     /// Runs a program to its end and gives what it printed.
-    static func run(_ program: String, _ arguments: [String], seconds: Double = 300) throws -> (status: Int32?, output: String) {
+    static func run(_ program: String, _ arguments: [String], seconds: Double = 300) throws -> (
+        status: Int32?, output: String
+    ) {
         let process = Process()
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString).txt")
-        FileManager.default.createFile(atPath: file.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: file) }
         let handle = try FileHandle(forWritingTo: file)
         process.executableURL = URL(fileURLWithPath: program)
