@@ -15,11 +15,12 @@ struct Gariep: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            InitCommand.self, PlanCommand.self, UpCommand.self, RunCommand.self, TestCommand.self,
-            SQLCommand.self, StatusCommand.self, TopicsCommand.self, DoctorCommand.self,
+            DemoCommand.self, InitCommand.self, PlanCommand.self, UpCommand.self, RunCommand.self, TestCommand.self,
+            SQLCommand.self, StatusCommand.self, TopicsCommand.self, BenchCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {
+        ProcessUsage.limitHeaps()
         do {
             var command = try parseAsRoot()
             if var async = command as? any AsyncParsableCommand { try await async.run() } else { try command.run() }

@@ -12,4 +12,8 @@ uint64_t chost_resident_bytes(void);
 uint64_t chost_peak_resident_bytes(void);
 // User and system time of this process so far, in microseconds.
 uint64_t chost_cpu_micros(void);
+
+// Lets the C library keep at most `count` heaps for its threads, where it keeps several: what one thread frees, another can
+// use, and less memory lies about.
+void chost_limit_heaps(int count);
 #endif

@@ -64,8 +64,15 @@ public struct ControlClient: Sendable {
     {
         let address = "http://\(endpoints.host):\(endpoints.http)"
         let encoded = HTTPExchange(method: method, path: path, query: query).encodedQuery
-        guard let url = URL(string: address + path + (encoded.isEmpty ? "" : "?" + encoded)) else {
-            throw PlatformFailure.control(address: address, problem: "an address that is no URL")
+        return try Self.fetch(method, address + path + (encoded.isEmpty ? "" : "?" + encoded), body: body)
+    }
+
+    /// The body that a URL answers with.
+    static func get(_ url: String) throws -> [UInt8] { try fetch("GET", url, body: nil) }
+
+    private static func fetch(_ method: String, _ text: String, body: [UInt8]?) throws -> [UInt8] {
+        guard let url = URL(string: text) else {
+            throw PlatformFailure.control(address: text, problem: "this is no URL")
         }
         var request = URLRequest(url: url, timeoutInterval: 3600)
         request.httpMethod = method
@@ -81,9 +88,9 @@ public struct ControlClient: Sendable {
         task.resume()
         done.wait()
         guard let (status, data, problem) = reply.withLock({ $0 }), problem == nil else {
-            throw PlatformFailure.control(address: address, problem: reply.withLock { $0?.problem } ?? "no answer")
+            throw PlatformFailure.control(address: text, problem: reply.withLock { $0?.problem } ?? "no answer")
         }
-        guard status == 200 else { throw RemoteFailure(data, status: status, address: address) }
+        guard status == 200 else { throw RemoteFailure(data, status: status, address: text) }
         return [UInt8](data)
     }
 }

@@ -256,6 +256,22 @@ public final class RunningProject: Sendable {
         return tables
     }
 
+    /// Rows of one SELECT, as the `{"columns", "data"}` document of `QueryFormat.json`.
+    public func query(_ sql: String, rowsMax: Int?) throws -> [UInt8] {
+        try QueryAnswering(engine: warehouse.engine, temporaryDirectory: directory.temporary)
+            .run(sql, format: .json, rowsMax: rowsMax)
+    }
+
+    /// The newest records of a topic.
+    func records(of topic: String, limit: Int) throws -> [TopicRecord] {
+        try TopicRecord.newest(of: topic, limit: limit, in: log)
+    }
+
+    /// Whether another process has the project's data folder open.
+    public static func isInUse(_ options: PlatformOptions) -> Bool {
+        DataDirectory.isInUse(options.resolvedDataDirectory)
+    }
+
     /// Returns once everything that came in has gone all the way, and nothing has moved for as long as a partition may
     /// take to be found idle.
     public func waitUntilSettled(orStopped isStopped: () -> Bool) async {
@@ -273,6 +289,11 @@ public final class RunningProject: Sendable {
     }
 
     // MARK: Stopping
+
+    /// Whether all that has come into the topics is committed, and no replay still runs.
+    public var hasCaughtUp: Bool {
+        replays.allSatisfy { !$0.isRunning } && streams.allSatisfy { $0.status().lag == 0 }
+    }
 
     /// Makes visible what has been read, lets clients finish, and closes everything.
     public func stop() async throws {

@@ -28,6 +28,8 @@ final class WorkerLoop {
     private var chargedBytes = 0
     private var rowsIn: Int64 = 0
     private var unreportedRows: Int64 = 0
+    /// Rows that the sink had been given when the coordinator was last told of work.
+    private var announcedOutput: Int64 = 0
     private var publishedMicros: Int64 = 0
 
     private struct SenderKey: Hashable { let exchange: Int, sender: Int }
@@ -139,9 +141,12 @@ final class WorkerLoop {
     }
 
     private func sleep(mayPoll: Bool) {
-        if unreportedRows > 0 {
-            shared.events.put(.rows(unreportedRows))
+        // Windows that close by time alone give rows though none were read; those want a checkpoint like any others.
+        let output = operators[0].totals.handOver.written
+        if unreportedRows > 0 || output != announcedOutput {
+            shared.events.put(.rows(max(1, unreportedRows)))
             unreportedRows = 0
+            announcedOutput = output
         }
         // A barrier, a watermark or a durable epoch that came after the look at it is followed by a wake-up.
         let caughtUp = mayPoll && !awaitingRoot && partitions.allSatisfy { $0.caughtUp }

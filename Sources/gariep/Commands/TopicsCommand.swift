@@ -39,7 +39,9 @@ struct TopicsCommand: AsyncParsableCommand {
 
     /// Text as it is, anything else in hexadecimal.
     static func printable(_ bytes: [UInt8]) -> String {
-        if let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) { return text }
+        if let text = String(validating: bytes, as: UTF8.self), text.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) {
+            return text
+        }
         return "0x" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
