@@ -56,7 +56,7 @@ public struct PlatformStatus: Sendable, Codable {
     public let tables: [Table]
     /// Replays that still run.
     public let working: [String]
-    /// Replays that failed, and why.
+    /// Partitions that are offline and replays that failed, and why.
     public let problems: [String]
 
     /// Whether everything that has come in so far has gone all the way.

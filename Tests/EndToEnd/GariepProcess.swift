@@ -14,7 +14,7 @@ final class GariepProcess {
         for _ in 0..<6 {
             let candidate = folder.appendingPathComponent("gariep").path
             var isFolder: ObjCBool = false
-            if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
+            if unsafe FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder), !isFolder.boolValue {
                 return candidate
             }
             folder.deleteLastPathComponent()
@@ -28,7 +28,7 @@ final class GariepProcess {
     /// - Parameter arguments: the command and its flags.
     init(_ arguments: [String], in folder: URL) throws {
         output = folder.appendingPathComponent("output-\(UUID().uuidString).txt")
-        FileManager.default.createFile(atPath: output.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let handle = try FileHandle(forWritingTo: output)
         process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = arguments
@@ -38,7 +38,7 @@ final class GariepProcess {
         try process.run()
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit { if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) } }
 
     var text: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
     var isRunning: Bool { process.isRunning }
@@ -63,7 +63,7 @@ final class GariepProcess {
     ) {
         let process = Process()
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString).txt")
-        FileManager.default.createFile(atPath: file.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: file) }
         let handle = try FileHandle(forWritingTo: file)
         process.executableURL = URL(fileURLWithPath: program)

@@ -100,6 +100,10 @@ private struct RemoteFailure: PlatformError {
     let report: ErrorReport
 
     init(_ body: Data, status: Int, address: String) {
+        if let remote = try? JSONDecoder().decode(RemoteReport.self, from: body) {
+            report = remote.report
+            return
+        }
         let fields = (try? JSONSerialization.jsonObject(with: body)) as? [String: Any] ?? [:]
         let detail = fields["detail"] as? String ?? ""
         report = ErrorReport(

@@ -43,7 +43,7 @@ struct ControlRoutes: HTTPRoutes {
             default: return nil
             }
         } catch let error as any PlatformError {
-            return Problem(error.report).answer
+            return RemoteReport(error.report).answer
         } catch {
             return Problem(status: 500, title: "Internal error", detail: "\(error)", code: "HTTP-001").answer
         }

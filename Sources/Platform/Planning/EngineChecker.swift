@@ -58,8 +58,9 @@ final class EngineChecker: SQLChecking, SchemaReading {
         guard let error = error as? DuckDBError else { return .init(message: "\(error)", hint: "Correct the query.") }
         let report = error.report
         return ProjectModel.SQLProblem(
-            message: report.message, expected: report.expected, found: report.found, hint: report.hint,
-            position: error.failure?.position?.byteOffset)
+            // The place is told in the model's own file, not in the composed text that DuckDB saw.
+            message: error.failure?.message ?? report.message, expected: report.expected, found: report.found,
+            hint: report.hint, position: error.failure?.position?.byteOffset)
     }
 
     private func checkStream(_ model: ModelSQL, _ inputs: [DatasetName: Schema]) -> Result<CheckedSQL, SQLProblems> {

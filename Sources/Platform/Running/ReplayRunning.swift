@@ -75,6 +75,6 @@ final class ReplayRunning: Sendable {
     var isRunning: Bool { outcome.withLock { $0 == nil } }
     var problem: String? {
         guard case .failure(let error) = outcome.withLock({ $0 }) else { return nil }
-        return "\(error)"
+        return (error as? any PlatformError)?.report.description ?? "\(error)"
     }
 }

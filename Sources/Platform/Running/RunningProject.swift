@@ -95,19 +95,25 @@ public final class RunningProject: Sendable {
             var configuration = KafkaServer.Configuration()
             configuration.host = options.host
             configuration.port = options.kafkaPort ?? project.settings.ports.kafka
-            let kafka = try await KafkaServer.start(log: log, configuration: configuration)
+            let kafka = try await Self.listening("kafka") {
+                try await KafkaServer.start(log: log, configuration: configuration)
+            }
             self.kafka = kafka
             opened.append { try? await kafka.shutdown() }
 
             let box = StatusBox()
             statusBox = box
-            let registryService = try await HTTPService.start(
-                .init(host: options.host, port: options.registryPort ?? project.settings.ports.registry),
-                routes: [Self.registryRoutes(registry)])
+            let registryService = try await Self.listening("registry") {
+                try await HTTPService.start(
+                    .init(host: options.host, port: options.registryPort ?? project.settings.ports.registry),
+                    routes: [Self.registryRoutes(registry)])
+            }
             opened.append { await registryService.shutdown() }
-            let httpService = try await HTTPService.start(
-                .init(host: options.host, port: options.httpPort ?? project.settings.ports.http),
-                routes: Self.routes(sound, warehouse, log, directory, clock, progress, box))
+            let httpService = try await Self.listening("http") {
+                try await HTTPService.start(
+                    .init(host: options.host, port: options.httpPort ?? project.settings.ports.http),
+                    routes: Self.routes(sound, warehouse, log, directory, clock, progress, box))
+            }
             opened.append { await httpService.shutdown() }
             servers = [registryService, httpService]
 
@@ -134,6 +140,16 @@ public final class RunningProject: Sendable {
         statusBox.make.withLock { $0 = { [unowned self] in status() } }
         for replay in replays { replay.start() }
         try endpoints.write(to: DataDirectory.endpointsFile(in: directory.path))
+    }
+
+    /// Starts a server, and says in the project's terms which port was taken.
+    private static func listening<Server>(_ service: String, _ start: () async throws -> Server) async throws -> Server
+    {
+        do { return try await start() } catch KafkaServerError.portInUse(_, let port) {
+            throw PlatformFailure.portTaken(service: service, port: port)
+        } catch HTTPServerError.portTaken(_, let port) {
+            throw PlatformFailure.portTaken(service: service, port: port)
+        }
     }
 
     private static func create(_ topic: TopicSource, _ log: EventLog) throws {
@@ -192,7 +208,17 @@ public final class RunningProject: Sendable {
             residentBytes: ProcessUsage.residentBytes, peakResidentBytes: ProcessUsage.peakResidentBytes,
             memoryBudgetBytes: memory.budgetBytes, topics: topics, streams: streamStatus, tables: tables(),
             working: replays.filter(\.isRunning).map { "replay of \($0.topic)" },
-            problems: replays.compactMap { replay in replay.problem.map { "replay of \(replay.topic): \($0)" } })
+            problems: offlinePartitions()
+                + replays.compactMap { replay in replay.problem.map { "replay of \(replay.topic): \($0)" } })
+    }
+
+    private func offlinePartitions() -> [String] {
+        log.topics.flatMap { topic in
+            (0..<topic.partitionCount).compactMap { index in
+                guard let failure = (try? log.partition(topic.name, index))?.failure else { return nil }
+                return "partition \(index) of \(topic.name.value): \(failure.report.description)"
+            }
+        }
     }
 
     private func tables() -> [PlatformStatus.Table] {

@@ -29,6 +29,9 @@ final class StateStore: @unchecked Sendable {
     private let syncedWrite: OpaquePointer
     private let laterWrite: OpaquePointer
 
+    /// RocksDB's `HEADER_LEVEL`, above its fatal errors.
+    private static let quietLogLevel: Int32 = 5
+
     /// - Parameter cacheBytes: for blocks read back and writes not yet in files, together.
     init(directory: String, cacheBytes: Int) throws {
         self.directory = directory
@@ -42,6 +45,9 @@ final class StateStore: @unchecked Sendable {
         unsafe rocksdb_options_set_write_buffer_size(options, max(1 << 20, cacheBytes / 4))
         unsafe rocksdb_options_set_max_write_buffer_number(options, 2)
         unsafe rocksdb_options_set_keep_log_file_num(options, 2)
+        // Nothing goes into RocksDB's own log: on a full disk its second failed line ends the process, in libraries that
+        // are built with assertions, as Debian's is. What fails comes back from the calls anyway.
+        unsafe rocksdb_options_set_info_log_level(options, Self.quietLogLevel)
         unsafe rocksdb_options_set_max_open_files(options, 128)
         unsafe rocksdb_options_set_stats_dump_period_sec(options, 0)
         unsafe rocksdb_block_based_options_set_block_cache(tableOptions, cache)
