@@ -43,8 +43,10 @@ func memoryIsSharedOutWithinTheBudget(megabytes: Int) {
 }
 
 @Test func aCheckedProjectHasNoMistakes() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let report = try ProjectPlanner.plan(PlatformOptions(projectDirectory: root.appendingPathComponent("Examples/flights").path))
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let report = try ProjectPlanner.plan(
+        PlatformOptions(projectDirectory: root.appendingPathComponent("Examples/flights").path))
     #expect(report.errors.map(\.description) == [])
     #expect(report.datasets.contains { $0.name == "departures_enriched" && $0.engine == "stream" && $0.columns == 21 })
     #expect(report.streams.count == 2)

@@ -32,7 +32,8 @@ extension DeltaTable {
             }
             found.append(
                 DataFile(
-                    path: store.location(try TablePath.object(of: file, in: path)), partitionValues: values, partitionTexts: texts,
+                    path: store.location(try TablePath.object(of: file, in: path)), partitionValues: values,
+                    partitionTexts: texts,
                     rowCount: FileStatistics.rowCount(file.stats), size: file.size))
         }
         return found

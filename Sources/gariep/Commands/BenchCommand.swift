@@ -41,15 +41,19 @@ struct BenchCommand: AsyncParsableCommand {
         try await measureRunning(options, floorMicros, floorCPU, clock, &table)
 
         let runStart = clock.nowMicros()
-        let report = try ModelSession(options).run(select: nil, exclude: nil, fullRefresh: false, progress: SilentProgress())
-        table.rows.append(["gariep run, \(report.steps.count) steps, nothing new", milliseconds(clock.nowMicros() - runStart), "ms"])
+        let report = try ModelSession(options).run(
+            select: nil, exclude: nil, fullRefresh: false, progress: SilentProgress())
+        table.rows.append([
+            "gariep run, \(report.steps.count) steps, nothing new", milliseconds(clock.nowMicros() - runStart), "ms",
+        ])
         Terminal.print(table.rendered(width: Terminal.width))
         try? FileManager.default.removeItem(atPath: options.dataDirectory ?? "")
     }
 
     /// The figures of a running platform; it is stopped and gone when this returns.
     private func measureRunning(
-        _ options: PlatformOptions, _ floorMicros: Int64, _ floorCPU: Int, _ clock: SystemClock, _ table: inout TextTable
+        _ options: PlatformOptions, _ floorMicros: Int64, _ floorCPU: Int, _ clock: SystemClock,
+        _ table: inout TextTable
     ) async throws {
         let platform = try await RunningProject.start(options, progress: SilentProgress(), clock: clock)
         let (started, cpu) = (clock.nowMicros(), ProcessUsage.cpuMicros)
