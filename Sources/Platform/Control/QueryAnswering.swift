@@ -31,7 +31,7 @@ struct QueryAnswering {
         let answer = try engine.openReader().query(sql, limits: QueryLimits(rowsMax: rowsMax))
         switch format {
         case .csv:
-            var writer = CSVRowWriter()
+            var writer = CSVRowWriter(crlf: false)
             writer.header(answer.schema.fields.map(\.name))
             for batch in answer.batches { writer.append(batch) }
             return writer.bytes
