@@ -109,7 +109,7 @@ final class FaultProject {
     func number(_ query: String) throws -> Int? {
         let (status, output) = try gariep("sql", "--output", "csv", query)
         try #require(status == 0, "\(output)")
-        return output.split(separator: "\n").last.flatMap { Int($0) }
+        return output.split(whereSeparator: \.isNewline).last.flatMap { Int($0) }
     }
 
     func rows(_ query: String) throws -> String {

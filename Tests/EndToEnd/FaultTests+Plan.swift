@@ -35,7 +35,7 @@ extension FaultTests {
         Mistake(
             file: "models/broken.yml",
             text: "version: 2\nmodels:\n  - name: stg_orders\n    description: [unclosed\n  - bad\n",
-            error: "5:1: error PRJ-003: the YAML cannot be read", expected: nil, found: "",
+            error: "6:1: error PRJ-003: the YAML cannot be read", expected: nil, found: "",
             hint: "Check indentation, colons, quotes and brackets"),
         Mistake(
             file: "models/types.sql",
@@ -48,11 +48,13 @@ extension FaultTests {
             error: "2:8: error PRJ-030", expected: "one of", found: "plaice", hint: "place"),
         Mistake(
             file: "models/window.sql", text: stream(windowed("seen_at", "0 minutes")),
-            error: "2:", expected: "more than no time", found: "INTERVAL '0 minutes'",
+            error: "2:103: error PRJ-030: the size of tumble must be positive", expected: "more than no time",
+            found: "INTERVAL '0 minutes'",
             hint: "Write a length such as interval '1 hour'."),
         Mistake(
             file: "models/time.sql", text: stream(windowed("sean_at", "10 minutes")),
-            error: "2:", expected: "a TIMESTAMP column (seen_at)", found: "sean_at", hint: "Did you mean seen_at?"),
+            error: "2:94: error PRJ-030: visits has no column sean_at", expected: "a TIMESTAMP column (seen_at)",
+            found: "sean_at", hint: "Did you mean seen_at?"),
     ]
 
     private static func stream(_ sql: String) -> String {

@@ -34,7 +34,7 @@ extension FaultTests {
         let started = platform.text
         let line = try #require(started.split(separator: "\n").first { $0.contains("REST  ") })
         let base = String(try #require(line.split(separator: " ").last))
-        #expect(try eventually { try project.gariep("status").output.contains("shop: settled") })
+        #expect(try eventually { try project.gariep("status").output.contains(": settled") })
         let customers = base + "/v1/customers"
 
         let wrong: [(method: String, url: String, status: Int)] = [

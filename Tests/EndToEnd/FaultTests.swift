@@ -12,7 +12,7 @@ extension FaultTests {
         let project = try FaultProject.shop()
         let query = "select * from customer_totals order by all"
         let first = try project.up()
-        #expect(try eventually { try project.gariep("status").output.contains("shop: settled") })
+        #expect(try eventually { try project.gariep("status").output.contains(": settled") })
         let before = try project.rows(query)
         project.stop(first, signal)
         #expect(try project.rows(query) == before, "read from the files")

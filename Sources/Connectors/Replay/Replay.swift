@@ -50,9 +50,20 @@ public struct Replay: Sendable {
             progress.update(task: task, done: sender.number, total: total, unit: "records")
         }
         if !shouldStop() { try sender.sendRemainingBroken() }
-        try producer.flush()
+        try Self.flush(producer, shouldStop: shouldStop)
         progress.finish(task: task, summary: "\(sender.sent) records sent, \(sender.number - sender.sent) were there")
         return sender.sent
+    }
+
+    /// Waits until all is acknowledged. A log whose disk is full takes its time, and a stop does not wait for that: what
+    /// was not acknowledged is sent by the next run.
+    private static func flush(_ producer: KafkaProducer, shouldStop: () -> Bool) throws {
+        while true {
+            do throws(KafkaClientError) { return try producer.flush(timeoutSeconds: 1) } catch {
+                guard case .timedOut = error else { throw error }
+                if shouldStop() { return }
+            }
+        }
     }
 
     private func count(_ connection: DuckDBConnection) throws -> Int64 {
