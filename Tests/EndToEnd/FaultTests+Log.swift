@@ -98,7 +98,7 @@ extension FaultTests {
         try project.runUntilSettled()
         #expect(
             try project.rows("select count(*) as n, count(distinct flight_id) as ids from departures_enriched")
-                == "n,ids\r\n20000,20000\r\n")
+                == "n,ids\n20000,20000\n")
         #expect(try project.number("select sum(flights) from carrier_daily") == 20_000)
     }
 }

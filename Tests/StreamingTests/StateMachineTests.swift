@@ -57,6 +57,15 @@ import Testing
         #expect(source.watermark(now: 20_150) == 60)
     }
 
+    @Test func aPartitionThatNeverHadRecordsIsIdleAfterARestartToo() {
+        // An earlier run has read all that there is; in this one nothing comes.
+        var source = SourceWatermarks(latenessMicros: 0, idleAfterMicros: 100, maxima: [5, nil], startedAt: 1_000)
+        for partition in 0...1 { source.caughtUp(partition: partition) }
+        #expect(source.watermark(now: 1_099) == .min)
+        #expect(source.nextDeadline(now: 1_050) == 1_100)
+        #expect(source.watermark(now: 1_100) == 5)
+    }
+
     @Test func aBacklogIsJudgedByWhenItWasAppended() {
         var source = SourceWatermarks(latenessMicros: 0, idleAfterMicros: 100, maxima: [nil, nil])
         // Partition 0 is read to its end long before partition 1, though both were written together.

@@ -131,7 +131,7 @@ public final class StreamJob: Sendable {
                 latenessMicros: settings.latenessMicros, idleAfterMicros: settings.idleAfterMicros,
                 maxima: (0..<sources[index].partitionCount).map { partition in
                     timed.contains(index) && !start.sources.isEmpty ? start.sources[index][partition].maxMicros : nil
-                }, isTimed: timed.contains(index))
+                }, isTimed: timed.contains(index), startedAt: clock.nowMicros())
         }
         run.withLock { $0.last = start }
         return JobShared(

@@ -22,18 +22,24 @@ struct SourceWatermarks: Sendable {
     /// False for a source without event time, which never holds a watermark back.
     let isTimed: Bool
     private(set) var partitions: [Partition]
-    /// When the source first delivered a record in this run, or did so again after all was quiet: idleness counts from
+    /// When the source first delivered a record in this run (or the run began, if earlier ones had records), or did so again after all was quiet: idleness counts from
     /// here, because the others have had no chance to deliver since. By the clock, and by the log.
     private var resumedAt: Int64?
     private var resumedAppendAt: Int64?
     /// The newest append time of all partitions.
     private var lastAppendAt: Int64?
 
-    init(latenessMicros: Int64, idleAfterMicros: Int64, maxima: [Int64?], isTimed: Bool = true) {
+    /// - Parameters:
+    ///   - maxima: the newest event time of each partition, as of the checkpoint.
+    ///   - startedAt: when this run began; idleness counts from here where earlier runs have read records already.
+    init(
+        latenessMicros: Int64, idleAfterMicros: Int64, maxima: [Int64?], isTimed: Bool = true, startedAt: Int64? = nil
+    ) {
         self.isTimed = isTimed
         self.latenessMicros = latenessMicros
         self.idleAfterMicros = idleAfterMicros
         partitions = maxima.map { Partition(maxMicros: $0) }
+        resumedAt = maxima.contains { $0 != nil } ? startedAt : nil
     }
 
     /// Records came from a partition.
@@ -66,10 +72,9 @@ struct SourceWatermarks: Sendable {
     /// about any of its partitions, so its watermark holds.
     func isIdle(partition index: Int, now: Int64) -> Bool {
         let partition = partitions[index]
-        guard partition.caughtUp, !partition.finished, let resumedAt, let resumedAppendAt, let lastAppendAt else {
-            return false
-        }
-        guard partition.hadRecords else { return now >= resumedAt + idleAfterMicros }
+        guard partition.caughtUp, !partition.finished else { return false }
+        guard partition.hadRecords else { return resumedAt.map { now >= $0 + idleAfterMicros } ?? false }
+        guard let resumedAppendAt, let lastAppendAt else { return false }
         return lastAppendAt - max(partition.lastAppendAt ?? resumedAppendAt, resumedAppendAt) >= idleAfterMicros
     }
 
