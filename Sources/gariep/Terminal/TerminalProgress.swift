@@ -63,10 +63,11 @@ final class TerminalProgress: WorkReporting {
     func finish(task: String, summary: String) {
         let now = clock.nowMicros()
         state.withLock { state in
-            let started = state.tasks.first { $0.name == task }?.startedMicros ?? now
+            let started = state.tasks.first { $0.name == task }?.startedMicros
             state.tasks.removeAll { $0.name == task }
             state.plainMicros[task] = nil
-            let line = "\(task): \(summary) in \(Self.duration(now - started))"
+            // A task that was over before its first report took no time worth telling.
+            let line = "\(task): \(summary)" + (started.map { " in \(Self.duration(now - $0))" } ?? "")
             if isTerminal {
                 erase(&state)
                 write(line + "\n")
