@@ -232,6 +232,8 @@ final class WorkerLoop {
                         sources[task.source].caughtUp(partition: task.partition)
                         if finished { sources[task.source].finish(partition: task.partition) }
                     }
+                    // The coordinator sleeps until the next deadline it knows of; this may be an earlier one.
+                    if shared.board.nextDeadline(now: now) != nil { shared.events.put(.tick) }
                 }
                 continue
             }
