@@ -13,9 +13,9 @@ public struct RegistryResponse: Sendable, Hashable {
 ///
 /// Source: Confluent, "Schema Registry API Reference".
 public struct RegistryRoutes: Sendable {
-    private let registry: SchemaRegistry
+    private let registry: SubjectRegistry
 
-    public init(_ registry: SchemaRegistry) { self.registry = registry }
+    public init(_ registry: SubjectRegistry) { self.registry = registry }
 
     /// - Parameters:
     ///   - path: without the query, percent-encoded as it came.

@@ -10,10 +10,10 @@ import Testing
 /// A log in a folder of its own, removed at the end.
 private final class TemporaryLog {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("connectors-\(UUID().uuidString)")
-    let log: EventLog
+    let log: DurableLog
 
     init(topic: String) throws {
-        log = try EventLog.open(directory: folder.path)
+        log = try DurableLog.open(directory: folder.path)
         try log.createTopic(TopicName(topic), partitions: 1)
     }
 

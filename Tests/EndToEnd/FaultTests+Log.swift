@@ -41,7 +41,8 @@ extension FaultTests {
         let status = try project.gariep("status")
         #expect(status.status == 0)
         #expect(status.output.contains("partition 0 of departures: error LOG-011"), "\(status.output)")
-        #expect(status.output.contains("at byte 0 of \(segment)"), "\(status.output)")
+        // Which batch was hit depends on how the producer cut its batches.
+        #expect(status.output.contains(try Regex("at byte [0-9]+ of \(segment)")), "\(status.output)")
         #expect(status.output.contains("to do:"))
         platform.kill(SIGTERM)
         #expect(platform.wait(seconds: 30) != nil, "it ends")

@@ -7,7 +7,7 @@ import Testing
 @Test(arguments: [0, 1, 30, 61, 80])
 func aFullDiskTakesTheAppendBackAndNothingElse(bytesThatFit: Int) throws {
     let fileSystem = MemoryFileSystem()
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     try log.createTopic(orders, partitions: 1)
     let partition = try log.partition(orders, 0)
     let producer = try log.newProducerID()
@@ -21,13 +21,13 @@ func aFullDiskTakesTheAppendBackAndNothingElse(bytesThatFit: Int) throws {
     fileSystem.setPlan { _, _ in nil }
     #expect(try partition.append(next) == AppendResult(baseOffset: Offset(1), isDuplicate: false))
     #expect(try contents(partition).map(\.value) == ["first", "second"])
-    let again = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let again = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     #expect(try contents(again.partition(orders, 0)).map(\.value) == ["first", "second"])
 }
 
 @Test func aFailedSyncTakesThePartitionOfflineUntilItIsOpenedAgain() throws {
     let fileSystem = MemoryFileSystem()
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     try log.createTopic(orders, partitions: 2)
     let partition = try log.partition(orders, 0)
     try partition.append(try batch(["first"]))
@@ -38,14 +38,14 @@ func aFullDiskTakesTheAppendBackAndNothingElse(bytesThatFit: Int) throws {
     #expect(throws: LogError.self) { try partition.append(try batch(["third"])) }
     #expect(throws: LogError.self) { try partition.read(from: .zero, bytesMax: 10) }
     try log.partition(orders, 1).append(try batch(["other"]))
-    let again = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let again = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     #expect(try again.partition(orders, 0).failure == nil)
     #expect(try contents(again.partition(orders, 0)).first?.value == "first")
 }
 
 @Test func readersNeverSeeWhatIsNotSynced() throws {
     let fileSystem = MemoryFileSystem()
-    let log = try EventLog.open(
+    let log = try DurableLog.open(
         directory: "log", configuration: configuration(tailBytes: 1 << 20), fileSystem: fileSystem)
     try log.createTopic(orders, partitions: 1)
     let partition = try log.partition(orders, 0)
@@ -71,7 +71,7 @@ func nothingAcknowledgedIsLostAndNothingComesTwice(seed: UInt64) throws {
     var fileSystem = MemoryFileSystem()
     let settings = configuration(segmentBytes: 700, tailBytes: seed.isMultiple(of: 2) ? 0 : 4096)
     do {
-        let log = try EventLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
+        let log = try DurableLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
         try log.createTopic(orders, partitions: 1)
         try log.close()
     }
@@ -81,7 +81,7 @@ func nothingAcknowledgedIsLostAndNothingComesTwice(seed: UInt64) throws {
         let last = fileSystem.operations + Int.random(in: 5...120, using: &random)
         fileSystem.setPlan { _, count in count >= last ? .killed : nil }
         do {
-            let log = try EventLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
+            let log = try DurableLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
             let partition = try log.partition(orders, 0)
             if let failure = partition.failure {
                 try #require(fileSystem.state.withLock { $0.isKilled }, "\(failure), seed \(seed)")
@@ -98,7 +98,7 @@ func nothingAcknowledgedIsLostAndNothingComesTwice(seed: UInt64) throws {
         }
         fileSystem = fileSystem.afterCrash(seed: random.next())
     }
-    let log = try EventLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
     let partition = try log.partition(orders, 0)
     #expect(partition.failure == nil, "seed \(seed)")
     // The last one, perhaps written and not acknowledged, is sent once more.

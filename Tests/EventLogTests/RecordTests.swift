@@ -5,7 +5,7 @@ import Testing
 
 @Test(arguments: CompressionCodec.allCases, [0, 1 << 20])
 func recordsComeBackAsTheyWere(codec: CompressionCodec, tailBytes: Int) throws {
-    let log = try EventLog.open(
+    let log = try DurableLog.open(
         directory: "log", configuration: configuration(tailBytes: tailBytes), fileSystem: MemoryFileSystem())
     try log.createTopic(orders, partitions: 1)
     let partition = try log.partition(orders, 0)

@@ -12,8 +12,8 @@ private func segment(_ fileSystem: MemoryFileSystem, _ partition: Int, _ base: I
 }
 
 /// Two partitions with ten batches each, after a kill.
-private func filled(_ fileSystem: MemoryFileSystem) throws -> EventLog {
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+private func filled(_ fileSystem: MemoryFileSystem) throws -> DurableLog {
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     try log.createTopic(orders, partitions: 2)
     for index in 0..<2 as Range<Int32> {
         for number in 0..<10 { try log.partition(orders, index).append(try batch(["a\(number)", "b\(number)"])) }
@@ -26,7 +26,7 @@ func aTornTailIsCut(bytes: Int) throws {
     let fileSystem = MemoryFileSystem()
     _ = try filled(fileSystem)
     try segment(fileSystem, 0).content.withLock { $0.current.removeLast(bytes) }
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     let partition = try log.partition(orders, 0)
     #expect(partition.failure == nil)
     #expect(partition.endOffset == Offset(18))
@@ -39,7 +39,7 @@ func aTornTailIsCut(bytes: Int) throws {
     let fileSystem = MemoryFileSystem()
     _ = try filled(fileSystem)
     try segment(fileSystem, 0).content.withLock { $0.current += [UInt8](repeating: 0, count: 5000) }
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     #expect(try log.partition(orders, 0).endOffset == Offset(20))
 }
 
@@ -53,7 +53,7 @@ func damageInTheMiddleTakesThePartitionOffline(byteInBatch: Int) throws {
         content.current[3 * batchBytes + byteInBatch] ^= 0x55
         return content.current
     }
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     let partition = try log.partition(orders, 0)
     let failure = try #require(partition.failure)
     #expect(failure.report.code == "LOG-011")
@@ -67,20 +67,20 @@ func damageInTheMiddleTakesThePartitionOffline(byteInBatch: Int) throws {
     #expect(try contents(log.partition(orders, 1)).count == 20)
     try log.close()
     // It stays so after a stop in order.
-    let again = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let again = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     #expect(try again.partition(orders, 0).failure == failure)
 }
 
 @Test func aMissingSegmentIsAHole() throws {
     let fileSystem = MemoryFileSystem()
     let small = configuration(segmentBytes: 300)
-    let log = try EventLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
     try log.createTopic(orders, partitions: 1)
     for number in 0..<20 { try log.partition(orders, 0).append(try batch(["value \(number)"])) }
     let bases = try fileSystem.list("log/topics/orders/0").compactMap { Segment.offset(in: $0, suffix: ".log") }
     #expect(bases.count > 4)
     try fileSystem.removeFile(Segment.path("log/topics/orders/0", bases[2], ".log"))
-    let again = try EventLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
+    let again = try DurableLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
     #expect(try again.partition(orders, 0).failure?.report.found?.contains("are missing") == true)
 }
 
@@ -88,7 +88,7 @@ func damageInTheMiddleTakesThePartitionOffline(byteInBatch: Int) throws {
 func indexAndSnapshotAreRebuilt(damage: String) throws {
     let fileSystem = MemoryFileSystem()
     let small = configuration(segmentBytes: 400)
-    let log = try EventLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
+    let log = try DurableLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
     try log.createTopic(orders, partitions: 1)
     for number in 0..<40 {
         let producer = RecordBatchBuilder.Producer(id: 7, epoch: 0, sequence: Int32(number))
@@ -104,7 +104,7 @@ func indexAndSnapshotAreRebuilt(damage: String) throws {
             fileSystem.node(path)?.content.withLock { $0.current = Array("what is this".utf8) }
         }
     }
-    let again = try EventLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
+    let again = try DurableLog.open(directory: "log", configuration: small, fileSystem: fileSystem)
     let partition = try again.partition(orders, 0)
     #expect(partition.failure == nil)
     #expect(try contents(partition).map(\.value) == (0..<40).map { "value \($0)" })
@@ -122,16 +122,16 @@ func indexAndSnapshotAreRebuilt(damage: String) throws {
     #expect(
         throws: LogError.corruptMetadata(path: "log/topics/orders/topic.meta", problem: "its checksum does not fit")
     ) {
-        try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+        try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     }
 }
 
 @Test func realFilesWorkAndOneProcessHasThem() throws {
     let folder = try TemporaryFolder()
-    let log = try EventLog.open(directory: folder.path, configuration: configuration(segmentBytes: 500))
+    let log = try DurableLog.open(directory: folder.path, configuration: configuration(segmentBytes: 500))
     try log.createTopic(orders, partitions: 2)
     for number in 0..<30 { try log.partition(orders, 1).append(try batch(["value \(number)"])) }
-    #expect(throws: LogError.directoryInUse(path: folder.path)) { try EventLog.open(directory: folder.path) }
+    #expect(throws: LogError.directoryInUse(path: folder.path)) { try DurableLog.open(directory: folder.path) }
     try log.close()
     #expect(throws: LogError.closed) { try log.partition(orders, 1).append(try batch(["late"])) }
     #expect(FileManager.default.fileExists(atPath: folder.path + "/clean-shutdown"))
@@ -141,7 +141,7 @@ func indexAndSnapshotAreRebuilt(damage: String) throws {
     let folder = try TemporaryFolder()
     var ids: Set<Int64> = []
     for round in 0..<4 {
-        let log = try EventLog.open(directory: folder.path, configuration: configuration(segmentBytes: 500))
+        let log = try DurableLog.open(directory: folder.path, configuration: configuration(segmentBytes: 500))
         if round == 0 { try log.createTopic(orders, partitions: 1) }
         ids.insert(try log.newProducerID())
         let partition = try log.partition(orders, 0)

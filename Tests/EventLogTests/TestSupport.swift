@@ -10,8 +10,8 @@ final class TemporaryFolder {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-func configuration(segmentBytes: Int = 1 << 20, tailBytes: Int = 0) -> EventLog.Configuration {
-    var configuration = EventLog.Configuration()
+func configuration(segmentBytes: Int = 1 << 20, tailBytes: Int = 0) -> DurableLog.Configuration {
+    var configuration = DurableLog.Configuration()
     configuration.retentionIntervalMillis = 0
     configuration.topicDefaults.segmentBytes = segmentBytes
     configuration.tailBytesMax = tailBytes

@@ -6,7 +6,7 @@ import Testing
 
 @Test func topicsAreMadeGrownAndDeleted() throws {
     let fileSystem = MemoryFileSystem()
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem, seed: 1)
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem, seed: 1)
     let made = try log.createTopic(orders, partitions: 2)
     #expect(throws: LogError.topicExists("orders")) { try log.createTopic(orders, partitions: 1) }
     #expect(throws: LogError.self) { try log.createTopic(TopicName("none"), partitions: 0) }
@@ -16,7 +16,7 @@ import Testing
     #expect(throws: LogError.unknownPartition(topic: "orders", partition: 5)) { try log.partition(orders, 5) }
     try log.close()
 
-    let again = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    let again = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     #expect(try again.topic(orders)?.id == made.id)
     #expect(again.topics.map(\.partitionCount) == [5])
     let partition = try again.partition(orders, 1)
@@ -48,7 +48,7 @@ func badTopicConfigurationsAreRefused(key: String, value: String, code: String) 
     let (fileSystem, clock) = (MemoryFileSystem(), ManualClock(micros: 10_000_000_000))
     var settings = configuration(segmentBytes: 200)
     settings.topicDefaults.retentionMillis = 1_000_000
-    let log = try EventLog.open(directory: "log", configuration: settings, fileSystem: fileSystem, clock: clock)
+    let log = try DurableLog.open(directory: "log", configuration: settings, fileSystem: fileSystem, clock: clock)
     try log.createTopic(orders, partitions: 1)
     let partition = try log.partition(orders, 0)
     for number in 0..<20 {
@@ -67,7 +67,7 @@ func badTopicConfigurationsAreRefused(key: String, value: String, code: String) 
     #expect(try partition.deleteRecords(before: Offset(15)) == Offset(15))
     try log.close()
     settings.topicDefaults.retentionBytes = 300
-    let again = try EventLog.open(directory: "log", configuration: settings, fileSystem: fileSystem, clock: clock)
+    let again = try DurableLog.open(directory: "log", configuration: settings, fileSystem: fileSystem, clock: clock)
     #expect(try contents(again.partition(orders, 0)).map(\.offset) == Array(15..<20))
     try again.enforceRetention()
     #expect(try contents(again.partition(orders, 0)).map(\.offset) == Array(15..<20))
@@ -75,7 +75,7 @@ func badTopicConfigurationsAreRefused(key: String, value: String, code: String) 
 
 @Test(arguments: [1, 40, 1 << 20], [0, 1 << 20])
 func timesAreFound(recordsPerBatch: Int, segmentBytes: Int) throws {
-    let log = try EventLog.open(
+    let log = try DurableLog.open(
         directory: "log", configuration: configuration(segmentBytes: max(segmentBytes, 4000)),
         fileSystem: MemoryFileSystem())
     try log.createTopic(orders, partitions: 1)
@@ -99,7 +99,7 @@ func timesAreFound(recordsPerBatch: Int, segmentBytes: Int) throws {
 }
 
 @Test func producersAreFencedAndRemembered() throws {
-    let log = try EventLog.open(directory: "log", configuration: configuration(), fileSystem: MemoryFileSystem())
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: MemoryFileSystem())
     try log.createTopic(orders, partitions: 1)
     let partition = try log.partition(orders, 0)
     func send(_ epoch: Int16, _ sequence: Int32, _ values: [String] = ["a", "b"]) throws -> AppendResult {
@@ -120,10 +120,10 @@ func timesAreFound(recordsPerBatch: Int, segmentBytes: Int) throws {
 
 @Test func committedOffsetsSurvive() throws {
     let fileSystem = MemoryFileSystem()
-    func open() throws -> EventLog {
-        try EventLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    func open() throws -> DurableLog {
+        try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     }
-    func commit(_ log: EventLog, _ group: String, _ partition: Int32, _ offset: Int64) throws {
+    func commit(_ log: DurableLog, _ group: String, _ partition: Int32, _ offset: Int64) throws {
         let reply = Reply<Result<Void, LogError>>()
         let key = GroupPartition(group: group, topic: "orders", partition: partition)
         log.committedOffsets.commit([(key, CommittedOffset(offset: offset, metadata: "m", committedMillis: 50))]) {

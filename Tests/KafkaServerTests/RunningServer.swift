@@ -6,16 +6,16 @@ import Testing
 
 /// A server with a log in a folder of its own, on a free port.
 func withServer<Result>(
-    _ adjust: (inout KafkaServer.Configuration) -> Void = { _ in },
-    _ body: (KafkaServer, EventLog) async throws -> Result
+    _ adjust: (inout KafkaService.Configuration) -> Void = { _ in },
+    _ body: (KafkaService, DurableLog) async throws -> Result
 ) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gariep-kafka-\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let log = try EventLog.open(directory: folder)
-    var configuration = KafkaServer.Configuration()
+    let log = try DurableLog.open(directory: folder)
+    var configuration = KafkaService.Configuration()
     configuration.port = 0
     adjust(&configuration)
-    let server = try await KafkaServer.start(log: log, configuration: configuration)
+    let server = try await KafkaService.start(log: log, configuration: configuration)
     do {
         let result = try await body(server, log)
         try await server.shutdown()

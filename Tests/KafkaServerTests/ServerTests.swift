@@ -9,13 +9,13 @@ import Testing
 
 @Test func aTakenPortIsNamed() async throws {
     try await withServer { server, log in
-        var configuration = KafkaServer.Configuration()
+        var configuration = KafkaService.Configuration()
         configuration.port = server.boundPort
-        await #expect(throws: KafkaServerError.portInUse(host: "127.0.0.1", port: server.boundPort)) {
-            try await KafkaServer.start(log: log, configuration: configuration)
+        await #expect(throws: KafkaServiceError.portInUse(host: "127.0.0.1", port: server.boundPort)) {
+            try await KafkaService.start(log: log, configuration: configuration)
         }
         #expect(
-            KafkaServerError.portInUse(host: "h", port: server.boundPort).description.contains("\(server.boundPort)"))
+            KafkaServiceError.portInUse(host: "h", port: server.boundPort).description.contains("\(server.boundPort)"))
     }
 }
 

@@ -22,7 +22,7 @@ private func schema(_ number: Int) -> String { #"{"type":"fixed","name":"F\#(num
 
 /// Makes a journal of a compacted start and six records.
 private func fill(_ file: String) throws -> [RegistryState] {
-    let registry = try SchemaRegistry(path: file)
+    let registry = try SubjectRegistry(path: file)
     var states = [registry.state]
     try registry.setLevel(CompatibilityLevel.none)
     states.append(registry.state)
@@ -40,9 +40,9 @@ private func fill(_ file: String) throws -> [RegistryState] {
 @Test func aRegistryIsTheSameAfterReopening() throws {
     let folder = try Folder()
     let states = try fill(folder.file)
-    #expect(try SchemaRegistry(path: folder.file).state == states.last)
+    #expect(try SubjectRegistry(path: folder.file).state == states.last)
     // Once more, now from the compacted file.
-    let again = try SchemaRegistry(path: folder.file)
+    let again = try SubjectRegistry(path: folder.file)
     #expect(again.state == states.last)
     #expect(try again.register(schema(9), subject: "s") == 4)
     #expect(try again.latest(of: "s").version == 4)
@@ -55,7 +55,7 @@ private func fill(_ file: String) throws -> [RegistryState] {
     var reached = 0
     for cut in 0...bytes.count {
         try folder.write(Array(bytes[..<cut]))
-        let state = try SchemaRegistry(path: folder.file).state
+        let state = try SubjectRegistry(path: folder.file).state
         let index = try #require(states.lastIndex(of: state), "cut at \(cut)")
         #expect(index >= reached)
         reached = index
@@ -74,7 +74,7 @@ func damageIsReportedOrOnlyCostsTheTail(seed: UInt64) throws {
     try folder.write(bytes)
     var left = false
     do throws(RegistryError) {
-        let state = try SchemaRegistry(path: folder.file).state
+        let state = try SubjectRegistry(path: folder.file).state
         // Only the last record can pass for one that was being written.
         #expect(states.suffix(2).contains(state))
         #expect(state != states.last)
@@ -89,11 +89,11 @@ func damageIsReportedOrOnlyCostsTheTail(seed: UInt64) throws {
     let folder = try Folder()
     let states = try fill(folder.file)
     try folder.write(try folder.bytes() + [UInt8](repeating: 0, count: 1000) + [0xff, 0xff, 7])
-    #expect(try SchemaRegistry(path: folder.file).state == states.last)
+    #expect(try SubjectRegistry(path: folder.file).state == states.last)
 }
 
 @Test func aFolderThatIsMissingIsAClearError() {
-    #expect(throws: RegistryError.self) { try SchemaRegistry(path: "/nonexistent/folder/schemas") }
+    #expect(throws: RegistryError.self) { try SubjectRegistry(path: "/nonexistent/folder/schemas") }
 }
 
 /// Fails from a certain append on.
@@ -110,7 +110,7 @@ private final class FailingJournal: RegistryJournal {
 }
 
 @Test func whatCannotBeWrittenHasNotHappened() throws {
-    let registry = SchemaRegistry(journal: FailingJournal(after: 1))
+    let registry = SubjectRegistry(journal: FailingJournal(after: 1))
     #expect(try registry.register(schema(1), subject: "s") == 1)
     let before = registry.state
     #expect(throws: RegistryError.self) { try registry.register(schema(2), subject: "t") }
@@ -122,7 +122,7 @@ private final class FailingJournal: RegistryJournal {
 }
 
 @Test func manyThreadsGetOneIDForOneSchema() async throws {
-    let registry = SchemaRegistry()
+    let registry = SubjectRegistry()
     let ids = await withTaskGroup(of: (Int, Int32?).self) { group in
         for task in 0..<200 {
             group.addTask { (task % 10, try? registry.register(schema(task % 10), subject: "s\(task)")) }

@@ -16,7 +16,7 @@ private let bWithDefault = #"{"name":"b","type":"int","default":0}"#
 
 private struct Client {
     let routes: RegistryRoutes
-    init(_ registry: SchemaRegistry = SchemaRegistry()) { routes = RegistryRoutes(registry) }
+    init(_ registry: SubjectRegistry = SubjectRegistry()) { routes = RegistryRoutes(registry) }
 
     /// Status and body.
     func ask(_ method: String, _ target: String, _ body: [UInt8] = []) -> (status: Int, json: SchemaJSON, text: String)
@@ -181,7 +181,7 @@ func levelsDecideWhatMayFollow(old: String, new: String, backward: Bool, forward
 }
 
 @Test func referencesAreResolvedAndKeepWhatTheyReferTo() throws {
-    let registry = SchemaRegistry()
+    let registry = SubjectRegistry()
     let client = Client(registry)
     let point = #"{"type":"record","name":"Point","namespace":"geo","fields":[{"name":"x","type":"int"}]}"#
     _ = client.ask("POST", "/subjects/point/versions", body(point))

@@ -80,6 +80,20 @@ struct SourceTests {
         }
     }
 
+    /// `Module.Name` means two things to the compiler where a module has a type of its own name.
+    @Test func noModuleHasATypeOfItsName() throws {
+        let modules = Set(
+            repository.sources.map { Repository.room(of: $0.path).split(separator: "/").last.map(String.init) })
+        #expect(modules.count > 10)
+        let declaration = /^\s*([a-z@]+ )*(struct|class|enum|protocol|actor|typealias) (?<name>\w+)/
+        for source in repository.sources {
+            for line in lines(of: source.path) {
+                guard let name = line.firstMatch(of: declaration)?.output.name else { continue }
+                #expect(!modules.contains(String(name)), "\(source.path) declares \(name), which is the name of a room")
+            }
+        }
+    }
+
     private func lines(of path: String) -> [Substring] {
         (repository.text(path) ?? "").split(separator: "\n", omittingEmptySubsequences: false)
     }

@@ -13,12 +13,12 @@ enum TimeAndChance {
     static let allowed: [(file: String, readings: Set<String>, reason: String)] = [
         ("Sources/Base/Clock.swift", ["clock_gettime"], "is the operating system's clock"),
         (
-            "Sources/EventLog/EventLog.swift", ["DispatchTime.now"],
+            "Sources/EventLog/DurableLog.swift", ["DispatchTime.now"],
             "how long a thread sleeps between two rounds of retention"
         ),
         ("Sources/Storage/LocalObjectStore.swift", ["clock_gettime"], "how long to wait for a lock of another process"),
         (
-            "Sources/Servers/KafkaServer/KafkaServer.swift", ["ContinuousClock"],
+            "Sources/Servers/KafkaServer/KafkaService.swift", ["ContinuousClock"],
             "how long shutdown waits for open requests"
         ),
         ("Sources/Servers/KafkaServer/GroupService.swift", [".random("], "names of group members need only be new"),

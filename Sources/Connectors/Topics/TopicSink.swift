@@ -36,7 +36,7 @@ public final class TopicSink: StreamSink {
     private let newest: Mutex<Mark?>
 
     public init(
-        log: EventLog, topic: TopicName, job: String, encoding: Encoding, nowMillis: @escaping @Sendable () -> Int64
+        log: DurableLog, topic: TopicName, job: String, encoding: Encoding, nowMillis: @escaping @Sendable () -> Int64
     ) throws {
         partition = try log.partition(topic, 0)
         self.job = job

@@ -15,7 +15,7 @@ public final class TopicStreamSource: StreamSource {
 
     public let schema: Schema
     public let partitionCount: Int
-    private let log: EventLog
+    private let log: DurableLog
     private let topic: TopicName
     private let readerSchema: AvroSchema
     private let lookup: SchemaLookup
@@ -24,7 +24,7 @@ public final class TopicStreamSource: StreamSource {
 
     /// - Parameter columns: the names of the columns to give, in their order; nil for all.
     public init(
-        log: EventLog, topic: TopicName, readerSchema: AvroSchema, columns: [String]? = nil,
+        log: DurableLog, topic: TopicName, readerSchema: AvroSchema, columns: [String]? = nil,
         lookup: @escaping SchemaLookup
     ) throws {
         guard let description = log.topic(topic) else { throw LogError.unknownTopic(topic.value) }

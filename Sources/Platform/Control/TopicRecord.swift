@@ -16,7 +16,7 @@ public struct TopicRecord: Sendable, Codable {
     public let headers: [Header]
 
     /// The newest records of each partition, at most `limit` in all, by partition and offset.
-    static func newest(of topic: String, limit: Int, in log: EventLog) throws -> [TopicRecord] {
+    static func newest(of topic: String, limit: Int, in log: DurableLog) throws -> [TopicRecord] {
         let name = try TopicName(topic)
         guard let description = log.topic(name) else {
             throw PlatformFailure.unknownDataset(topic, known: log.topics.map(\.name.value))

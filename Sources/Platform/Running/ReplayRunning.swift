@@ -22,7 +22,7 @@ final class ReplayRunning: Sendable {
 
     /// The replay of a source, where it has one and it is wanted.
     static func of(
-        _ source: SourceDefinition, brokers: String, registry: SchemaRegistry, speed: PlatformOptions.ReplaySpeed,
+        _ source: SourceDefinition, brokers: String, registry: SubjectRegistry, speed: PlatformOptions.ReplaySpeed,
         memoryBytes: Int, clock: any WallClock, progress: any WorkReporting
     ) throws -> ReplayRunning? {
         guard let topic = source.topic, let definition = topic.replay, speed != .off, let file = topic.schemaFile else {

@@ -16,8 +16,8 @@ public final class RunningProject: Sendable {
     private let memory: MemoryPlan
     private let startedMicros: Int64
     private let clock: any WallClock
-    private let log: EventLog
-    private let kafka: KafkaServer
+    private let log: DurableLog
+    private let kafka: KafkaService
     private let servers: [HTTPService]
     private let warehouse: ProjectWarehouse
     private let streams: [StreamRunning]
@@ -59,9 +59,9 @@ public final class RunningProject: Sendable {
         let governor = MemoryGovernor(budgetBytes: memory.budgetBytes)
         let workers = options.workers ?? project.settings.workers ?? ProcessInfo.processInfo.activeProcessorCount
 
-        let log = try EventLog.open(directory: directory.log, clock: clock)
+        let log = try DurableLog.open(directory: directory.log, clock: clock)
         self.log = log
-        let registry = try SchemaRegistry(path: "\(directory.registry)/schemas.journal")
+        let registry = try SubjectRegistry(path: "\(directory.registry)/schemas.journal")
         var opened: [@Sendable () async -> Void] = [{ try? log.close() }]
         do {
             let topics = project.sources.compactMap(\.topic)
@@ -92,11 +92,11 @@ public final class RunningProject: Sendable {
             let streams = try definitions.map { try StreamRunning($0, around) }
             self.streams = streams
 
-            var configuration = KafkaServer.Configuration()
+            var configuration = KafkaService.Configuration()
             configuration.host = options.host
             configuration.port = options.kafkaPort ?? project.settings.ports.kafka
             let kafka = try await Self.listening("kafka") {
-                try await KafkaServer.start(log: log, configuration: configuration)
+                try await KafkaService.start(log: log, configuration: configuration)
             }
             self.kafka = kafka
             opened.append { try? await kafka.shutdown() }
@@ -145,21 +145,21 @@ public final class RunningProject: Sendable {
     /// Starts a server, and says in the project's terms which port was taken.
     private static func listening<Server>(_ service: String, _ start: () async throws -> Server) async throws -> Server
     {
-        do { return try await start() } catch KafkaServerError.portInUse(_, let port) {
+        do { return try await start() } catch KafkaServiceError.portInUse(_, let port) {
             throw PlatformFailure.portTaken(service: service, port: port)
         } catch HTTPServerError.portTaken(_, let port) {
             throw PlatformFailure.portTaken(service: service, port: port)
         }
     }
 
-    private static func create(_ topic: TopicSource, _ log: EventLog) throws {
+    private static func create(_ topic: TopicSource, _ log: DurableLog) throws {
         let name = try TopicName(topic.topic)
         if log.topic(name) == nil { try log.createTopic(name, partitions: Int32(topic.partitions)) }
         let letters = try TopicName(topic.deadLetter)
         if log.topic(letters) == nil { try log.createTopic(letters, partitions: 1) }
     }
 
-    private static func registryRoutes(_ registry: SchemaRegistry) -> FunctionRoutes {
+    private static func registryRoutes(_ registry: SubjectRegistry) -> FunctionRoutes {
         let routes = RegistryRoutes(registry)
         return FunctionRoutes { exchange in
             let response = routes.respond(
@@ -169,7 +169,7 @@ public final class RunningProject: Sendable {
     }
 
     private static func routes(
-        _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ log: EventLog, _ directory: DataDirectory,
+        _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ log: DurableLog, _ directory: DataDirectory,
         _ clock: any WallClock, _ progress: any WorkReporting, _ box: StatusBox
     ) -> [any HTTPRoutes] {
         let settings = sound.project.settings

@@ -19,7 +19,7 @@ final class StreamRunning: Sendable {
     private let job: StreamJob
     private let settings: StreamJobSettings
     private let topics: [TopicName]
-    private let log: EventLog
+    private let log: DurableLog
     private let supervisor = DispatchQueue(label: "gariep.stream")
     private let isStopping = Mutex(false)
     private let restarts = Mutex<(count: Int, problem: String?)>((0, nil))
@@ -28,8 +28,8 @@ final class StreamRunning: Sendable {
     struct Surroundings: Sendable {
         let sound: SoundProject
         let warehouse: ProjectWarehouse
-        let log: EventLog
-        let registry: SchemaRegistry
+        let log: DurableLog
+        let registry: SubjectRegistry
         let directory: DataDirectory
         let governor: MemoryGovernor
         let memory: MemoryPlan
@@ -198,7 +198,7 @@ final class StreamRunning: Sendable {
     }
 
     /// Records that a topic has taken so far.
-    static func records(_ log: EventLog, _ topic: TopicName) -> Int64 {
+    static func records(_ log: DurableLog, _ topic: TopicName) -> Int64 {
         guard let description = log.topic(topic) else { return 0 }
         return (0..<description.partitionCount).reduce(0) { total, index in
             total + ((try? log.partition(topic, index).highWatermark.rawValue) ?? 0)

@@ -29,8 +29,8 @@ final class Broker: Sendable {
         }
     }
 
-    let log: EventLog
-    let configuration: KafkaServer.Configuration
+    let log: DurableLog
+    let configuration: KafkaService.Configuration
     let files: NIOThreadPool
     let timers: any EventLoop
     let groups: GroupService
@@ -41,7 +41,7 @@ final class Broker: Sendable {
     let clusterID = "gariep"
 
     init(
-        log: EventLog, configuration: KafkaServer.Configuration, files: NIOThreadPool, timers: any EventLoop,
+        log: DurableLog, configuration: KafkaService.Configuration, files: NIOThreadPool, timers: any EventLoop,
         clock: any WallClock = SystemClock()
     ) {
         (self.log, self.configuration, self.files, self.timers, self.clock) = (log, configuration, files, timers, clock)

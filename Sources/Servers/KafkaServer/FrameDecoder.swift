@@ -8,7 +8,7 @@ struct FrameDecoder: ByteToMessageDecoder {
     mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
         guard let size = buffer.getInteger(at: buffer.readerIndex, as: Int32.self) else { return .needMoreData }
         guard size >= 0, Int(size) <= frameBytesMax else {
-            throw KafkaServerError.frameTooLarge(bytes: Int(size), bytesMax: frameBytesMax)
+            throw KafkaServiceError.frameTooLarge(bytes: Int(size), bytesMax: frameBytesMax)
         }
         guard buffer.readableBytes >= 4 + Int(size) else { return .needMoreData }
         buffer.moveReaderIndex(forwardBy: 4)

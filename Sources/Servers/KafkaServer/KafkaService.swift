@@ -5,7 +5,7 @@ internal import NIOPosix
 internal import Synchronization
 
 /// Serves a log to Kafka clients over TCP.
-public final class KafkaServer: Sendable {
+public final class KafkaService: Sendable {
     public struct Configuration: Sendable {
         /// Where to listen; port 0 takes any free port.
         public var host = "127.0.0.1"
@@ -46,8 +46,9 @@ public final class KafkaServer: Sendable {
 
     /// Starts to listen and returns when clients can connect.
     ///
-    /// - Throws: `KafkaServerError.portInUse`, `couldNotListen`.
-    public static func start(log: EventLog, configuration: Configuration = Configuration()) async throws -> KafkaServer
+    /// - Throws: `KafkaServiceError.portInUse`, `couldNotListen`.
+    public static func start(log: DurableLog, configuration: Configuration = Configuration()) async throws
+        -> KafkaService
     {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
         let files = NIOThreadPool(numberOfThreads: configuration.threads)
@@ -60,7 +61,7 @@ public final class KafkaServer: Sendable {
             broker.advertise(
                 host: configuration.advertisedHost ?? configuration.host, port: configuration.advertisedPort ?? port)
             broker.startTicking()
-            return KafkaServer(port, listener, group, files, broker, connections, configuration.drainSeconds)
+            return KafkaService(port, listener, group, files, broker, connections, configuration.drainSeconds)
         } catch {
             try await group.shutdownGracefully()
             try await files.shutdownGracefully()
@@ -103,9 +104,9 @@ public final class KafkaServer: Sendable {
         do {
             return try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
         } catch let error as IOError where error.errnoCode == addressInUse {
-            throw KafkaServerError.portInUse(host: configuration.host, port: configuration.port)
+            throw KafkaServiceError.portInUse(host: configuration.host, port: configuration.port)
         } catch {
-            throw KafkaServerError.couldNotListen(
+            throw KafkaServiceError.couldNotListen(
                 host: configuration.host, port: configuration.port, problem: "\(error)")
         }
     }

@@ -1,7 +1,7 @@
 public import Base
 
 /// What can keep the Kafka server from running.
-public enum KafkaServerError: PlatformError, Equatable {
+public enum KafkaServiceError: PlatformError, Equatable {
     case portInUse(host: String, port: Int)
     case couldNotListen(host: String, port: Int, problem: String)
     case frameTooLarge(bytes: Int, bytesMax: Int)

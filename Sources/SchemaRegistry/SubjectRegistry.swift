@@ -4,7 +4,7 @@ internal import Synchronization
 /// Schemas by id, and subjects with versions of them, kept in one file. Any thread may call.
 ///
 /// The rules and numbers are those of Confluent's Schema Registry. Every change is on disk before its call returns.
-public final class SchemaRegistry: Sendable {
+public final class SubjectRegistry: Sendable {
     private struct Guarded {
         var state: RegistryState
         let journal: any RegistryJournal

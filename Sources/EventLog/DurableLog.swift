@@ -8,7 +8,7 @@ internal import Synchronization
 ///     DIR/topics/<topic>/topic.meta
 ///     DIR/topics/<topic>/<partition>/<first offset, 20 digits>.log  .index  .snapshot   log-start-offset
 ///     DIR/deleted/...   topics on their way out
-public final class EventLog: Sendable {
+public final class DurableLog: Sendable {
     public struct Configuration: Sendable {
         /// What a topic gets that is created without saying otherwise.
         public var topicDefaults = TopicConfiguration()
@@ -50,8 +50,8 @@ public final class EventLog: Sendable {
         directory: String, configuration: Configuration = Configuration(),
         fileSystem: any LogFileSystem = PosixFileSystem(), clock: any WallClock = SystemClock(),
         seed: UInt64 = .random(in: 0 ... .max)
-    ) throws(LogError) -> EventLog {
-        let log = try EventLog(directory, configuration, fileSystem, clock, seed)
+    ) throws(LogError) -> DurableLog {
+        let log = try DurableLog(directory, configuration, fileSystem, clock, seed)
         try log.openTopics()
         log.scheduleRetention()
         return log
