@@ -84,7 +84,8 @@ public final class RunningProject: Sendable {
             let models = ModelScheduling(warehouse: warehouse, clock: clock)
             self.models = models
             var owners: [String: DatasetName] = [:]
-            let definitions = project.models.filter { $0.config.materialized.value == .stream }
+            let definitions = project.graph.order.compactMap(project.model)
+                .filter { $0.config.materialized.value == .stream }
             for definition in definitions {
                 for name in project.physicalReads(definition) {
                     if let topic = project.source(name)?.topic, owners[topic.topic] == nil {
@@ -97,7 +98,15 @@ public final class RunningProject: Sendable {
                 governor: governor,
                 memory: memory, workers: workers, clock: clock, deadLetterOwners: owners
             ) { models.inputChanged($0, version: $1) }
-            let streams = try definitions.map { try StreamRunning($0, around) }
+            var streams: [StreamRunning] = []
+            for definition in definitions {
+                for model in warehouse.models(readBy: definition) {
+                    _ = try warehouse.build(model, runID: UUID().uuidString)
+                }
+                let stream = try StreamRunning(definition, around)
+                try stream.publisher.publish()
+                streams.append(stream)
+            }
             self.streams = streams
 
             var configuration = KafkaService.Configuration()

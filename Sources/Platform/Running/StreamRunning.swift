@@ -31,11 +31,15 @@ final class StreamRunning: Sendable {
     private struct Announcer: Sendable {
         let publisher: LakePublisher
         let committed: @Sendable (DatasetName, Int64) -> Void
-        private let failure = Failure()
+        private let attempts = Attempts()
 
-        /// Why readers do not see the newest commit; nil where they do.
-        private final class Failure: Sendable {
-            let text = Mutex<String?>(nil)
+        private final class Attempts: Sendable {
+            struct State {
+                var begun = 0
+                /// The newest attempt that failed, if no later one has worked.
+                var failed: (attempt: Int, text: String)?
+            }
+            let state = Mutex(State())
         }
 
         init(_ publisher: LakePublisher, _ committed: @escaping @Sendable (DatasetName, Int64) -> Void) {
@@ -43,15 +47,23 @@ final class StreamRunning: Sendable {
             self.committed = committed
         }
 
-        var problem: String? { failure.text.withLock { $0 } }
+        /// Why readers do not see the newest commit; nil where they do.
+        var problem: String? { attempts.state.withLock { $0.failed?.text } }
 
         /// The rows are safe in the lake whether or not this works; where it does not, it is tried again.
         func announce() {
+            let attempt = attempts.state.withLock { state in
+                state.begun += 1
+                return state.begun
+            }
             do {
                 committed(publisher.model, try publisher.publish())
-                failure.text.withLock { $0 = nil }
+                // A later attempt that failed may have been for a newer commit.
+                attempts.state.withLock { if $0.failed.map({ $0.attempt < attempt }) ?? false { $0.failed = nil } }
             } catch {
-                failure.text.withLock { $0 = "\(error)" }
+                attempts.state.withLock { state in
+                    if state.failed.map({ $0.attempt < attempt }) ?? true { state.failed = (attempt, "\(error)") }
+                }
             }
         }
     }
