@@ -29,6 +29,8 @@ public struct PlatformStatus: Sendable, Codable {
     public struct Step: Sendable, Codable {
         public let step: String
         public let handOver: HandOver
+        /// Rows that it gave to the next step; what the next has read must agree before an epoch commits.
+        public let given: Int64
     }
 
     public struct Table: Sendable, Codable {

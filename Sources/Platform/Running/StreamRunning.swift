@@ -248,7 +248,7 @@ final class StreamRunning: Sendable {
             model: model.description, state: state, epoch: status.epoch.rawValue,
             watermarkMicros: status.watermarkMicros,
             lag: max(0, recorded - read), rowsWritten: publisher.rows,
-            steps: status.ledger.map { .init(step: $0.step, handOver: $0.handOver) },
+            steps: status.ledger.map { .init(step: $0.step, handOver: $0.handOver, given: $0.given) },
             stateBytes: Int64(status.stateBytes),
             problem: problem)
     }

@@ -275,7 +275,7 @@ public final class StreamJob: Sendable {
         var status = StreamJobStatus(
             state: state, epoch: last.epoch, watermarkMicros: nil, partitions: [], rowsIn: 0, rowsOut: 0, late: 0,
             lateAfterIdle: 0, refused: 0, stateBytes: 0, groups: 0,
-            ledger: zip(plan.steps, last.ledger).map { .init(step: $0, handOver: $1.handOver) },
+            ledger: zip(plan.steps, last.ledger).map { .init(step: $0, handOver: $1.handOver, given: $1.emitted) },
             lastError: error?.report)
         let watermark = shared?.board.watermark ?? last.watermarkMicros
         status.watermarkMicros = watermark == .min ? nil : watermark

@@ -76,5 +76,8 @@ public struct StreamJobStatus: Sendable {
     public struct LedgerLine: Sendable, Hashable {
         public let step: String
         public let handOver: HandOver
+        /// Rows that the step gave to the next, which must be what the next has read before an epoch commits. An
+        /// aggregate gives a row a group for the rows that it folded.
+        public let given: Int64
     }
 }

@@ -40,13 +40,16 @@ struct StatusCommand: AsyncParsableCommand {
             ]
         }
         var ledger = TextTable(
-            ["stream", "step", "read", "written", "refused", "late", "left out", "open", "missing"],
-            rightAligned: [2, 3, 4, 5, 6, 7, 8])
+            ["stream", "step", "read", "written", "refused", "late", "left out", "open", "missing", "given on"],
+            rightAligned: [2, 3, 4, 5, 6, 7, 8, 9])
         for stream in status.streams {
             ledger.rows += stream.steps.map { step in
                 let sums = step.handOver
                 return [stream.model, step.step]
-                    + [sums.read, sums.written, sums.refused, sums.late, sums.filtered, sums.held, sums.missing]
+                    + [
+                        sums.read, sums.written, sums.refused, sums.late, sums.filtered, sums.held, sums.missing,
+                        step.given,
+                    ]
                     .map(TerminalProgress.grouped)
             }
         }
