@@ -69,11 +69,11 @@ import Testing
             }
             let all = (0..<Int32(groups)).map { $0 }
             let (first, second) = (try original.results(all), try copy.results(all))
-            for row in 0..<groups { #expect(Values.scalar(first, row) == Values.scalar(second, row)) }
+            for row in 0..<groups { #expect(first.scalar(at: row) == second.scalar(at: row)) }
         }
         for group in 0..<groups {
             let values = model[group].sorted()
-            let answers = try accumulators.map { Values.scalar(try $0.results([Int32(group)]), 0) }
+            let answers = try accumulators.map { try $0.results([Int32(group)]).scalar(at: 0) }
             #expect(answers[0] == .int(Int64(values.count)))
             guard !values.isEmpty else { continue }
             #expect(answers[1] == .decimal(Int128(values.reduce(0, +))))
@@ -113,8 +113,8 @@ import Testing
                         arguments: [batch.columns[0]]))
             }
         }
-        #expect(Values.scalar(try sum.results([0]), 0) == .double(0.4))
-        guard case .double(let answer) = Values.scalar(try deviation.results([0]), 0) else { throw SinkFault() }
+        #expect(try sum.results([0]).scalar(at: 0) == .double(0.4))
+        guard case .double(let answer) = try deviation.results([0]).scalar(at: 0) else { throw SinkFault() }
         #expect(abs(answer - 0.1414213562373095) < 1e-9)
     }
 
@@ -144,7 +144,7 @@ import Testing
         }
         let columns = builders.map { $0.finish() }
         for (row, expected) in rows.enumerated() {
-            #expect(columns.map { Values.scalar($0, row) } == expected)
+            #expect(columns.map { $0.scalar(at: row) } == expected)
             #expect(unsafe table.find(encoder.key(row), hash: encoder.hash(row)) == Int32(row))
         }
     }

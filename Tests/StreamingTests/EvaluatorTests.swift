@@ -20,7 +20,7 @@ import Testing
     static func evaluate(_ expression: Expression) throws -> (Scalar, RowFault?) {
         let frame = Frame([], count: 1)
         let column = try ExpressionCompiler.compile(expression).evaluate(frame)
-        return (Values.scalar(column, 0), frame.faults[0])
+        return (column.scalar(at: 0), frame.faults[0])
     }
 
     static func int(_ value: Int64) -> Expression { literal(.int(value), .int64) }
@@ -230,7 +230,7 @@ import Testing
             let whole = evaluator.evaluate(Frame(slice))
             for row in 0..<slice.count {
                 let single = evaluator.evaluate(Frame(try makeBatch(schema, [rows[start + row]])))
-                #expect(Values.scalar(whole, row) == Values.scalar(single, 0))
+                #expect(whole.scalar(at: row) == single.scalar(at: 0))
             }
         }
     }

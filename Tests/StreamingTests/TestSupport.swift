@@ -21,7 +21,7 @@ func makeBatch(_ schema: Schema, _ rows: [[Scalar]]) throws -> RecordBatch {
 }
 
 func rows(of batch: RecordBatch) -> [[Scalar]] {
-    (0..<batch.count).map { row in batch.columns.map { Values.scalar($0, row) } }
+    (0..<batch.count).map { row in batch.columns.map { $0.scalar(at: row) } }
 }
 
 /// Partitions in memory. The number of rows a poll gives is drawn from a seed, to vary batch boundaries.

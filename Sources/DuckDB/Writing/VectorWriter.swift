@@ -22,7 +22,7 @@ struct VectorWriter {
             unsafe copyValues(column, rows, to: vector)
         case .float16:
             let view = PrimitiveView<UInt16>(column)
-            try unsafe convert(rows, to: vector) { HalfFloats.float(view[$0]) }
+            try unsafe convert(rows, to: vector) { Float(HalfFloat.number(view[$0])) }
         case .decimal128(let precision, _):
             let view = PrimitiveView<Int128>(column)
             switch precision {

@@ -83,7 +83,7 @@ enum Casting {
     private static func toBool(_ from: DataType) -> Kernel? {
         { args, frame in
             Comparison.tests(args, frame) { row in
-                switch Values.scalar(args[0], row) {
+                switch args[0].scalar(at: row) {
                 case .int(let value): value != 0
                 case .uint(let value): value != 0
                 case .double(let value): value != 0
@@ -285,7 +285,7 @@ enum Casting {
         }
         return { args, frame in
             Map.rows(args, frame, .utf8) { row, builder, fault in
-                guard let text = format(Values.scalar(args[0], row)) else {
+                guard let text = format(args[0].scalar(at: row)) else {
                     fault = .cast
                     return
                 }

@@ -208,7 +208,7 @@ enum Gather {
             let builder = ColumnBuilder.make(type)
             for column in columns {
                 for row in 0..<column.count {
-                    if (try? builder.append(Values.scalar(column, row))) == nil { builder.appendNull() }
+                    if (try? builder.append(column.scalar(at: row))) == nil { builder.appendNull() }
                 }
             }
             return builder.finish()

@@ -72,7 +72,7 @@ final class WorkerContext {
             faults.sorted { $0.key < $1.key }.map { row, fault in
                 DeadLetter(
                     origin: "step \(step)", partition: nil, position: nil, code: fault.code, cause: fault.cause,
-                    payload: Array(Values.describe(batch, Int(row)).utf8))
+                    payload: Array(RowText.describe(batch, Int(row)).utf8))
             })
     }
 

@@ -105,7 +105,7 @@ enum TableReader {
     private static func check(_ frame: Frame, _ batch: RecordBatch) throws {
         guard let (row, fault) = frame.faults.min(by: { $0.key < $1.key }) else { return }
         throw StreamingError.connector(
-            "a table of a join", problem: "\(fault.cause): \(Values.describe(batch, Int(row)))")
+            "a table of a join", problem: "\(fault.cause): \(RowText.describe(batch, Int(row)))")
     }
 
     private static func scan(_ scan: Scan, _ needed: ColumnSet, _ tables: [String: any TableSource]) throws
