@@ -23,6 +23,7 @@ public final class RunningProject: Sendable {
     private let streams: [StreamRunning]
     private let replays: [ReplayRunning]
     private let models: ModelScheduling
+    private let maintenance: TableMaintenance
     private let statusBox: StatusBox
 
     /// The status route is mounted before the streams exist; it answers once they do.
@@ -89,8 +90,13 @@ public final class RunningProject: Sendable {
                 governor: governor,
                 memory: memory, workers: workers, clock: clock, deadLetterOwners: owners
             ) { models.inputChanged($0, version: $1) }
+            try TableMaintenance.clearStaging(directory.lake, clock)
             let streams = try definitions.map { try StreamRunning($0, around) }
             self.streams = streams
+            let maintenance = TableMaintenance(
+                streams.map(\.publisher), engine: warehouse.engine, governor: governor,
+                memoryBytes: memory.maintenanceBytes, clock: clock)
+            self.maintenance = maintenance
 
             var configuration = KafkaService.Configuration()
             configuration.host = options.host
@@ -124,6 +130,9 @@ public final class RunningProject: Sendable {
                 try stream.start()
                 opened.append { try? stream.stop() }
             }
+            // Only now: a stream that starts commits what an earlier life has prepared, and those files must be there.
+            maintenance.start()
+            opened.append { maintenance.stop() }
             try models.start()
             for stream in streams { models.inputChanged(stream.model, version: try stream.publisher.publish()) }
             let brokers = "\(options.host):\(kafka.boundPort)"
@@ -228,7 +237,8 @@ public final class RunningProject: Sendable {
             let relation = ProjectWarehouse.relation(name)
             tables.append(
                 .init(
-                    name: name.description, kind: "source", rows: try? engine.rowCount(of: relation),
+                    name: name.description, kind: "source", rows: try? engine.rowCount(of: relation), files: nil,
+                    bytes: nil,
                     version: (try? engine.version(of: relation)).flatMap { $0.map { String($0, radix: 36) } },
                     builtMicros: nil,
                     isFresh: true, problem: models.standing(of: name).problem))
@@ -238,9 +248,10 @@ public final class RunningProject: Sendable {
             tables.append(
                 .init(
                     name: stream.model.description, kind: "stream", rows: stream.publisher.rows,
+                    files: stream.publisher.files, bytes: stream.publisher.bytes,
                     version: (try? engine.version(of: relation)).flatMap { $0.map { String($0, radix: 36) } },
                     builtMicros: nil,
-                    isFresh: true, problem: nil))
+                    isFresh: true, problem: maintenance.problem(of: stream.model)))
         }
         for model in warehouse.batchModels {
             let relation = ProjectWarehouse.relation(model.name)
@@ -249,7 +260,7 @@ public final class RunningProject: Sendable {
             tables.append(
                 .init(
                     name: model.name.description, kind: model.config.materialized.value.rawValue,
-                    rows: isView ? nil : try? engine.rowCount(of: relation),
+                    rows: isView ? nil : try? engine.rowCount(of: relation), files: nil, bytes: nil,
                     version: (try? engine.version(of: relation)).flatMap { $0.map { String($0, radix: 36) } },
                     builtMicros: standing.builtMicros, isFresh: standing.isFresh, problem: standing.problem))
         }
@@ -298,6 +309,7 @@ public final class RunningProject: Sendable {
     /// Makes visible what has been read, lets clients finish, and closes everything.
     public func stop() async throws {
         for replay in replays { replay.stop() }
+        maintenance.stop()
         var firstError: (any Error)?
         for stream in streams { do { try stream.stop() } catch { firstError = firstError ?? error } }
         models.stop()
