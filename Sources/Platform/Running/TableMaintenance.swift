@@ -7,16 +7,10 @@ internal import Storage
 internal import Synchronization
 internal import Warehouse
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
-/// Compacts and vacuums the tables of streams: a thread that asks the `MaintenanceScheduler` what to do, and does it.
+/// Compacts and vacuums the tables of streams, and cleans up their logs: a thread that asks the `MaintenanceScheduler` what to do, and does it.
 ///
-/// It works behind the streams: a commit waits for no more than one write to the log because of it, and the machine's
-/// other threads go first. A file is deleted only when its retention is over and nobody can ask for it any more:
+/// It works behind the streams: a commit waits for no more than one write to the log because of it, and the thread rests
+/// for as long as it works. A file is deleted only when its retention is over and nobody can ask for it any more:
 ///
 /// - not the table, nor the snapshot that the warehouse shows;
 /// - not a query that began before the warehouse showed a snapshot without it;
@@ -54,6 +48,9 @@ final class TableMaintenance: Sendable {
         /// Whether files of no commit were looked for; later ones wait for the next start.
         var isSearched = false
     }
+
+    /// A longer time than a batch takes; one heap's end is no reason to rest for its whole commit.
+    private static let restMicrosMax: Int64 = 100_000
 
     private let publishers: [NodeID: LakePublisher]
     private let engine: any WarehouseEngine
@@ -113,10 +110,6 @@ final class TableMaintenance: Sendable {
 
     private func run() {
         defer { ended.signal() }
-        #if os(Linux)
-            // Linux has a priority for each thread.
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-        #endif
         var scheduler = MaintenanceScheduler(
             publishers.map { id, publisher in
                 .init(
@@ -169,7 +162,13 @@ final class TableMaintenance: Sendable {
             rowGroupBytes: max(1 << 20, memoryBytes / 4), memoryBytes: memoryBytes, openFiles: 1)
         // Also after a failure, as a part of the work may be done. Nobody is told: the rows are the same.
         defer { _ = try? publisher.publish() }
-        let outcome = try publisher.table.compact(pace.policy, options: options) { isStopping }
+        var workedSince = clock.nowMicros()
+        let outcome = try publisher.table.compact(pace.policy, options: options) {
+            // No lock is held here. A lower priority would be held with one, and streams would wait for it.
+            FileSystem.sleep(micros: max(0, min(clock.nowMicros() - workedSince, Self.restMicrosMax)))
+            workedSince = clock.nowMicros()
+            return isStopping
+        }
         return .done(.compact, id, hasMore: outcome.conflicts > 0)
     }
 
@@ -182,12 +181,13 @@ final class TableMaintenance: Sendable {
             memory.leaving = publisher.shown.map { ($0, engine.mark()) }
         }
         guard let leaving = memory.leaving, engine.isOver(leaving.mark) else { return .postponed(.vacuum, id) }
-        let outcome = try publisher.table.vacuum(
-            keeping: leaving.snapshot, orphans: !memory.isSearched, removesStaged: false
-        ) {
+        let mayGoOn = { [self] in
             FileSystem.sleep(micros: pace.pauseMicros)
             return !isStopping
         }
+        let outcome = try publisher.table.vacuum(
+            keeping: leaving.snapshot, orphans: !memory.isSearched, removesStaged: false, mayGoOn: mayGoOn)
+        try publisher.table.cleanLog(mayGoOn: mayGoOn)
         memory.leaving = nil
         memory.isSearched = memory.isSearched || !outcome.hasMore
         return .done(.vacuum, id, hasMore: outcome.hasMore)
