@@ -89,6 +89,7 @@ struct TableMaintenanceTests {
         #expect(rig.publisher.files == 6 && rig.publisher.bytes > 0)
         let maintenance = rig.maintenance()
         maintenance.start()
+        defer { maintenance.stop() }
         try rig.wait("one file") { rig.publisher.files == 1 }
         #expect(try rig.warehouse.engine.version(of: rig.relation) == version, "an ETag is made of it")
         let after = try rig.warehouse.engine.openReader().query("from \(rig.relation.sql) order by all")
@@ -115,6 +116,7 @@ struct TableMaintenanceTests {
         let query = rig.warehouse.engine.activity.begin()
         let maintenance = rig.maintenance()
         maintenance.start()
+        defer { maintenance.stop() }
         try rig.wait("one file") { rig.publisher.files == 1 }
         usleep(300_000)
         #expect(rig.parquetFiles == 7, "a query may still read the old ones")
@@ -133,6 +135,7 @@ struct TableMaintenanceTests {
         try rig.publisher.table.keepRemovedFiles(forMicros: 0)
         let maintenance = rig.maintenance { $0.compactEveryMicros = 1000 }
         maintenance.start()
+        defer { maintenance.stop() }
         let reader = try rig.warehouse.engine.openReader()
         for epoch in 1...60 {
             try rig.commit(try rig.prepare())
@@ -151,6 +154,7 @@ struct TableMaintenanceTests {
         rig.governor.charge(60 << 20, to: "others")
         let maintenance = rig.maintenance()
         maintenance.start()
+        defer { maintenance.stop() }
         usleep(300_000)
         #expect(rig.publisher.files == 6)
         maintenance.stop()
