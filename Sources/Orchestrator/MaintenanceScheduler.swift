@@ -57,7 +57,7 @@ public struct MaintenanceScheduler: Sendable {
     }
 
     private let tables: [NodeID: Table]
-    private let backoff: FreshnessScheduler.Backoff
+    private let backoff: Backoff
     private var states: [Key: State] = [:]
     private var running: Key?
     private var nowMicros: Int64
@@ -66,7 +66,7 @@ public struct MaintenanceScheduler: Sendable {
     ///   - firstVacuumMicros: after so long at the latest, what an earlier life of the program has left is looked after.
     ///   - nowMicros: all times count from here: nothing is compacted before an interval has passed.
     public init(
-        _ tables: [Table], backoff: FreshnessScheduler.Backoff = .init(firstMicros: 5_000_000),
+        _ tables: [Table], backoff: Backoff = .init(firstMicros: 5_000_000),
         firstVacuumMicros: Int64 = .max, nowMicros: Int64
     ) {
         self.tables = Dictionary(tables.map { ($0.id, $0) }) { first, _ in first }

@@ -243,6 +243,11 @@ public final class RunningProject: Sendable {
             + streams.compactMap { stream in
                 stream.problem.map { PlatformProblem(subject: "stream \(stream.model)", text: $0) }
             }
+            + streams.compactMap { stream in
+                maintenance.problem(of: stream.model).map {
+                    PlatformProblem(subject: "maintenance of \(stream.model)", text: $0)
+                }
+            }
             + (warehouse.loadable + warehouse.batchModels.map(\.name)).compactMap { name in
                 models.standing(of: name).problem.map { PlatformProblem(subject: "table \(name)", text: $0) }
             }
