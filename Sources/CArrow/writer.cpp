@@ -10,6 +10,9 @@ struct carrow_writer {
     std::shared_ptr<arrow::io::OutputStream> sink;
     std::shared_ptr<arrow::Buffer> memory;
     int64_t bytes = 0;
+    // Whether the next batch begins a row group of its own.
+    bool begins_group = false;
+    bool has_rows = false;
     // One of the three is set.
     std::unique_ptr<parquet::arrow::FileWriter> parquet;
     std::unique_ptr<arrow::adapters::orc::ORCFileWriter> orc;
@@ -84,9 +87,22 @@ carrow_writer *carrow_write_ipc(
 bool carrow_writer_write(carrow_writer *writer, ArrowArray *array, carrow_error *error) {
     return guarded(error, false, [&] {
         auto batch = value(arrow::ImportRecordBatch(array, writer->schema));
-        if (writer->parquet) check(writer->parquet->WriteRecordBatch(*batch));
+        if (writer->parquet) {
+            if (writer->begins_group) check(writer->parquet->NewBufferedRowGroup());
+            writer->begins_group = false;
+            writer->has_rows = true;
+            check(writer->parquet->WriteRecordBatch(*batch));
+        }
         if (writer->orc) check(writer->orc->Write(*batch));
         if (writer->ipc) check(writer->ipc->WriteRecordBatch(*batch));
+        return true;
+    });
+}
+
+bool carrow_writer_end_row_group(carrow_writer *writer, carrow_error *error) {
+    return guarded(error, false, [&] {
+        // The library ends a row group by beginning the next, which must not stay empty.
+        writer->begins_group = writer->has_rows;
         return true;
     });
 }

@@ -29,6 +29,8 @@ public enum LakeError: PlatformError, Equatable {
     case badPreparedCommit(reason: String)
     case dataFile(path: String, reason: String)
     case invalidRequest(reason: String, hint: String)
+    /// Whoever wanted the work has asked to end it.
+    case stopped(table: String)
     case storage(StorageError)
 
     public var report: ErrorReport {
@@ -112,6 +114,10 @@ public enum LakeError: PlatformError, Equatable {
                 hint: "Check the file and the disk it lies on.")
         case .invalidRequest(let reason, let hint):
             ErrorReport(code: "LAK-018", recovery: .changeRequest, message: reason, hint: hint)
+        case .stopped(let table):
+            ErrorReport(
+                code: "LAK-019", recovery: .retry, message: "the work on the table \(table) was stopped",
+                hint: "Start it again; the table is as it was.")
         case .storage(let error): error.report
         }
     }

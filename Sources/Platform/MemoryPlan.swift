@@ -17,6 +17,8 @@ struct MemoryPlan: Sendable {
     var warehouseBytes: Int { dataBytes * 35 / 100 }
     /// Only while a replay sorts its file.
     var replayBytes: Int { dataBytes * 20 / 100 }
+    /// Row groups of a table that is compacted.
+    var maintenanceBytes: Int { min(128 << 20, dataBytes * 12 / 100) }
     /// State in memory, row groups, batches on their way.
     var streamBytes: Int { dataBytes * 30 / 100 }
 }

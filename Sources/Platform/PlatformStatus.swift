@@ -38,6 +38,9 @@ public struct PlatformStatus: Sendable, Codable {
         /// `source`, `view`, `table`, `incremental`, `stream`.
         public let kind: String
         public let rows: Int64?
+        /// Data files of a stream's table, and how large they are together; nil for tables of the warehouse.
+        public let files: Int?
+        public let bytes: Int64?
         /// Changes when the rows do.
         public let version: String?
         /// When its content was last made, microseconds since 1970.

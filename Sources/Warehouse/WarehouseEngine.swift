@@ -15,9 +15,14 @@ public protocol WarehouseEngine: Sendable {
     func load(_ load: BulkLoad, progress: any WorkReporting) throws(WarehouseError) -> BuildOutcome
     /// Lets readers see another snapshot of an external table.
     ///
-    /// - Returns: the version of the relation afterwards; unchanged where the snapshot is the same.
+    /// - Parameter sameRows: whether the caller knows that the rows are those of the snapshot before, in other files.
+    /// - Returns: the version of the relation afterwards; unchanged where the snapshot or its rows are the same.
     @discardableResult
-    func setExternalTable(_ table: ExternalTable) throws(WarehouseError) -> Int64
+    func setExternalTable(_ table: ExternalTable, sameRows: Bool) throws(WarehouseError) -> Int64
+    /// A moment, for `isOver`: what runs now may still read what relations were made of before.
+    func mark() -> ActivityMark
+    /// Whether all has ended that ran at a moment.
+    func isOver(_ mark: ActivityMark) -> Bool
     func check(_ test: DataTest) throws(WarehouseError) -> TestOutcome
     /// The columns that a query would give, without running it.
     func describe(_ sql: String) throws(WarehouseError) -> Schema
@@ -70,6 +75,13 @@ public protocol WarehouseReader: Sendable {
         -> QueryAnswer
     /// Stops the query that runs; it throws.
     func interrupt()
+}
+
+extension WarehouseEngine {
+    @discardableResult
+    public func setExternalTable(_ table: ExternalTable) throws(WarehouseError) -> Int64 {
+        try setExternalTable(table, sameRows: false)
+    }
 }
 
 extension WarehouseReader {

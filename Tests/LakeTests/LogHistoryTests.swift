@@ -65,6 +65,61 @@ struct LogHistoryTests {
         withExtendedLifetime(folder) {}
     }
 
+    /// A table's log, cleaned up again and again, and by a process that dies at any of its deletions: what is young enough
+    /// is all there, and the table goes on.
+    @Test(arguments: [0, 4, 8, 10, 12, 15, 18, 22, 99])
+    func cleaningUpLeavesWhatIsYoung(callsBeforeDeath: Int) throws {
+        let folder = try TemporaryFolder()
+        let clock = ManualClock(micros: 1_700_000_000_000_000)
+        let hour: Int64 = 3_600_000_000
+        let store = try MemoryObjectStore(temporaryFolder: folder.path, clock: clock)
+        let table = try DeltaTable.create(
+            store: store, path: "t", schema: LakeFixture.schema,
+            configuration: ["delta.checkpointInterval": "4", "delta.logRetentionDuration": "interval 10 hours"],
+            clock: clock, identifiers: SeededIdentifiers(seed: 4))
+        func append(_ number: Int, _ table: DeltaTable) throws {
+            clock.advance(micros: hour)
+            try LakeTests.append(
+                rows(number..<number + 1), to: table, application: "stream", version: Int64(number))
+        }
+        for number in 0..<26 { try append(number, table) }
+        // Of the checkpoints 4, 8 ... 24, that of version 12 is 14 hours old, that of version 16 just 10.
+        let dying = FaultyObjectStore(
+            store,
+            faults: FaultPlan(
+                seed: 1, failsBefore: 0, failsAfter: 0, noSpace: 0, shortReads: 0, slow: 0,
+                crashesAfterCalls: callsBeforeDeath))
+        _ = try? DeltaTable.open(store: dying, path: "t", clock: clock).cleanLog()
+        #expect(try ids(DeltaTable.open(store: store, path: "t")) == Array(0..<26))
+        try table.cleanLog()
+        #expect(try table.cleanLog() == 0)
+        let names = try store.list(prefix: "t/_delta_log/").map(\.path)
+        #expect(names.first { $0.hasSuffix(".json") } == LogNames(table: "t").commit(12))
+        #expect(names.count { $0.hasSuffix(".checkpoint.parquet") } == 4)
+        let fresh = try DeltaTable.open(store: store, path: "t", clock: clock)
+        for version in [12, 13, 16, 19, 26] {
+            #expect(try ids(fresh, fresh.snapshot(version: Int64(version))) == (0..<Int64(version)).map { $0 })
+        }
+        #expect(throws: LakeError.self) { try fresh.snapshot(version: 11) }
+        try append(26, table)
+        try append(27, fresh)
+        #expect(try ids(table) == Array(0..<28))
+        #expect(try table.snapshot().transactionVersion("stream") == 27)
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func aLogThatMustStayStays() throws {
+        let fixture = try LakeFixture()
+        let table = try fixture.create(
+            configuration: ["delta.checkpointInterval": "2", "delta.enableExpiredLogCleanup": "false"])
+        for number in 0..<6 { try append(rows(number..<number + 1), to: table) }
+        fixture.clock.advance(micros: 1_000_000 * 86_400_000_000)
+        #expect(try table.cleanLog(olderThanMicros: 0) == 0)
+        let open = try fixture.create("u")
+        for number in 0..<6 { try append(rows(number..<number + 1), to: open) }
+        #expect(try open.cleanLog(olderThanMicros: 0) == 0, "without a checkpoint nothing may go")
+    }
+
     /// Checkpoints do not keep `dataChange`, which says something of a commit only.
     private func same(_ left: DeltaSnapshot, _ right: DeltaSnapshot) -> Bool {
         func normal(_ snapshot: DeltaSnapshot) -> [AddFile] {

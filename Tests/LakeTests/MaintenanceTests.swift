@@ -62,7 +62,7 @@ struct MaintenanceTests {
         try append(rows(0..<4), to: table)
         let orphan = try table.appender()
         try orphan.write(rows(4..<6))
-        _ = try orphan.prepare()
+        table.disown([try orphan.prepare()])
         clock.advance(micros: 10 * hour)
         try table.overwrite(with: [])
         try append(rows(6..<8), to: table)

@@ -57,6 +57,52 @@ struct PeerReadsTests {
         #expect(try ids(table) == (kept + [1000]).map { Int64($0) })
     }
 
+    /// A table as a stream leaves it, before and after it was compacted and vacuumed: the same rows for both programs.
+    @Test func compactedByItself() throws {
+        let fixture = try LakeFixture()
+        let table = try fixture.create(
+            partitionColumns: ["carrier"], configuration: ["delta.checkpointInterval": "7"])
+        for number in 0..<20 {
+            try append(rows(number * 12..<(number + 1) * 12), to: table, application: "epochs", version: Int64(number))
+        }
+        func look() throws -> [String: Any] {
+            let files = try table.dataFiles().map(\.path).joined(separator: "\n")
+            let printed = try PythonPeer.run(
+                """
+                import sys, json, duckdb
+                from deltalake import DeltaTable
+                t = DeltaTable(sys.argv[1])
+                rows = t.to_pyarrow_table().select(['id', 'month', 'carrier', 'amount']).sort_by('id')
+                con = duckdb.connect()
+                duck = con.execute("select count(*), sum(id), sum(amount), count(distinct month) from read_parquet($1)",
+                    [sys.argv[2].split('\\n')]).fetchone()
+                print(json.dumps({
+                    'rows': [[str(v) for v in r.values()] for r in rows.to_pylist()], 'files': len(t.file_uris()),
+                    'duck': [str(v) for v in duck], 'txn': t.transaction_version('epochs'),
+                    'operation': t.history(1)[0]['operation'],
+                }))
+                """, fixture.store.location("t"), files)
+            return try #require(try JSONSerialization.jsonObject(with: Data(printed.utf8)) as? [String: Any])
+        }
+        let before = try look()
+        #expect(before["files"] as? Int == 80 && before["operation"] as? String == "WRITE")
+        let outcome = try table.compact(CompactionPolicy(filesMin: 10))
+        #expect(outcome.filesRemoved == 80 && outcome.filesAdded == 4 && outcome.conflicts == 0)
+        let after = try look()
+        #expect(after["files"] as? Int == 4 && after["operation"] as? String == "OPTIMIZE")
+        // The files carry the real time, so that the clock must be beyond it.
+        fixture.clock.advance(micros: 100 * 365 * 86_400_000_000)
+        #expect(try table.vacuum(keeping: table.snapshot()).paths.count == 80)
+        let vacuumed = try look()
+        for seen in [after, vacuumed] {
+            #expect(seen["rows"] as? [[String]] == before["rows"] as? [[String]])
+            #expect((seen["rows"] as? [[String]])?.count == 240)
+            #expect(seen["duck"] as? [String] == before["duck"] as? [String])
+            #expect(seen["txn"] as? Int == 19)
+        }
+        #expect(try ids(table) == Array(0..<240))
+    }
+
     /// Every type that Delta has, with nulls, read as Python's own values; and from the checkpoint alone.
     @Test func allTypes() throws {
         let fixture = try LakeFixture()

@@ -120,6 +120,23 @@ struct ProjectTests {
         #expect(project.graph.nodes[DatasetName("departures.dead_letter", in: "topic")]?.kind == .deadLetterTopic)
     }
 
+    /// A model's own word goes over its folder's; `off` is a truth value where YAML reads it.
+    @Test(
+        arguments: [
+            ("", "", Compaction.auto, 7 * 86_400), ("+compact: off", "", .off, 7 * 86_400),
+            ("+compact: 'off'", "compact='auto', retention='1 minute'", .auto, 60),
+            ("+retention: 30 days", "compact='off'", .off, 30 * 86_400),
+        ])
+    func maintenanceIsConfigured(folder: String, model: String, compaction: Compaction, seconds: Int64) throws {
+        let project = try TemporaryFolder()
+        try project.write("name: x\nmodels:\n  x:\n    +tags: a\n    \(folder)\n", to: "gariep.yaml")
+        try project.write("{{ config(\(model)) }} select 1 as one", to: "models/m.sql")
+        let (loaded, errors) = ProjectLoader.load(directory: project.path)
+        #expect(errors == [])
+        let config = try #require(loaded.model(DatasetName("m"))?.config)
+        #expect(config.compaction == compaction && config.retention == TimeSpan(micros: seconds * 1_000_000))
+    }
+
     @Test func aNewProjectIsSound() throws {
         let folder = try TemporaryFolder()
         for file in Scaffold.files(name: "my shop") { try folder.write(file.text, to: file.path) }

@@ -3,7 +3,8 @@ import Columnar
 import DuckDB
 import Foundation
 import Testing
-import Warehouse
+
+@testable import Warehouse
 
 @Test
 func anExternalTableIsSwitchedFromSnapshotToSnapshot() throws {
@@ -100,4 +101,41 @@ func readersAreLimited() throws {
     }
     #expect(cause.failure?.position?.line == 2 && cause.failure?.position?.column == 3)
     #expect(try bench.warehouse.rowCount(of: shop("t")) == 10000)
+}
+
+@Test
+func sameRowsInOtherFilesKeepTheVersion() throws {
+    let folder = try TemporaryFolder()
+    let bench = try Bench()
+    func file(_ name: String, _ sql: String) throws -> ExternalTable.File {
+        let path = folder.path + "/" + name
+        try bench.warehouse.database.connect().execute("COPY (\(sql)) TO \(SQLText.literal(path)) (FORMAT parquet)")
+        return ExternalTable.File(path: path)
+    }
+    func set(_ files: [ExternalTable.File], sameRows: Bool) throws -> Int64 {
+        try bench.warehouse.setExternalTable(
+            ExternalTable(relation: shop("lake"), files: files, schema: Schema([Field("id", .int64)])),
+            sameRows: sameRows)
+    }
+    let first = try set([file("a", "SELECT 1 AS id"), file("b", "SELECT 2 AS id")], sameRows: true)
+    #expect(first > 0, "the first time there are no rows that could be the same")
+    let both = try file("ab", "SELECT unnest([1, 2]) AS id")
+    #expect(try set([both], sameRows: true) == first)
+    #expect(try bench.warehouse.version(of: shop("lake")) == first)
+    try FileManager.default.removeItem(atPath: folder.path + "/a")
+    #expect(try bench.text("SELECT id FROM shop.lake ORDER BY id") == "(1) (2)")
+    #expect(try set([both, file("c", "SELECT 3 AS id")], sameRows: false) > first)
+}
+
+@Test
+func whatRanAtAMomentIsKnownToBeOver() throws {
+    let activity = WarehouseActivity()
+    let early = activity.begin()
+    let mark = activity.mark()
+    let late = activity.begin()
+    #expect(!activity.isOver(mark))
+    activity.end(early)
+    #expect(activity.isOver(mark) && !activity.isOver(activity.mark()))
+    activity.end(late)
+    #expect(activity.isOver(activity.mark()))
 }

@@ -55,6 +55,8 @@ carrow_writer *carrow_write_orc(
 carrow_writer *carrow_write_ipc(
     const char *path, struct ArrowSchema *schema, const carrow_write_options *options, bool stream, carrow_error *error);
 bool carrow_writer_write(carrow_writer *writer, struct ArrowArray *array, carrow_error *error);
+// Ends the row group of a Parquet file, if it has rows; the next batch begins another.
+bool carrow_writer_end_row_group(carrow_writer *writer, carrow_error *error);
 // Ends the file and closes it. The handle stays, for what can be asked afterwards.
 bool carrow_writer_close(carrow_writer *writer, carrow_error *error);
 // Bytes given to the file or memory so far.

@@ -1,6 +1,7 @@
 public import Base
 public import Lake
 public import Streaming
+internal import Synchronization
 
 /// Writes a job's rows into a Delta table, exactly once.
 ///
@@ -11,6 +12,8 @@ public final class DeltaSink: StreamSink {
     private let application: String
     private let options: AppendOptions
     private let committed: @Sendable () -> Void
+    /// In no commit yet.
+    private let prepared = Mutex<[(epoch: Epoch, commit: PreparedCommit)]>([])
 
     /// - Parameters:
     ///   - application: names the job in the table's transactions; the same for the table's whole life.
@@ -25,7 +28,9 @@ public final class DeltaSink: StreamSink {
     }
 
     public func openWriter(worker: Int) throws -> any SinkWriter {
-        DeltaSinkWriter(try table.appender(options), table: table.location)
+        DeltaSinkWriter(try table.appender(options), table: table.location) { [self] commit, epoch in
+            prepared.withLock { $0.append((epoch, commit)) }
+        }
     }
 
     public func commit(epoch: Epoch, handles: [[UInt8]]) throws {
@@ -33,20 +38,29 @@ public final class DeltaSink: StreamSink {
         for handle in handles where !handle.isEmpty { prepared.append(try PreparedCommit(bytes: handle)) }
         guard !prepared.isEmpty else { return }
         try table.commit(prepared, application: application, version: Int64(epoch.rawValue))
+        self.prepared.withLock { $0.removeAll { $0.epoch <= epoch } }
         committed()
     }
 
-    /// Files of later epochs are in no commit; `vacuum` removes them once they are old enough to belong to nobody.
-    public func abort(after epoch: Epoch) throws {}
+    /// Files of later epochs are in no commit and will be in none; `vacuum` removes them once they are old enough.
+    public func abort(after epoch: Epoch) throws {
+        let left = prepared.withLock { prepared in
+            defer { prepared = [] }
+            return prepared.map(\.commit)
+        }
+        table.disown(left)
+    }
 }
 
 private final class DeltaSinkWriter: SinkWriter {
     private let appender: DeltaAppender
     private let table: String
+    private let note: (PreparedCommit, Epoch) -> Void
 
-    init(_ appender: DeltaAppender, table: String) {
+    init(_ appender: DeltaAppender, table: String, note: @escaping (PreparedCommit, Epoch) -> Void) {
         self.appender = appender
         self.table = table
+        self.note = note
     }
 
     func write(_ changes: ChangeBatch) throws {
@@ -58,7 +72,9 @@ private final class DeltaSinkWriter: SinkWriter {
 
     func prepare(epoch: Epoch) throws -> [UInt8] {
         let prepared = try appender.prepare()
-        return prepared.isEmpty ? [] : try prepared.bytes
+        guard !prepared.isEmpty else { return [] }
+        note(prepared, epoch)
+        return try prepared.bytes
     }
 
     func discard() { appender.abort() }

@@ -43,6 +43,14 @@ final class ArrowWriterHandle {
         isOpen = true
     }
 
+    /// Ends a Parquet file's row group; nothing happens before its first row.
+    func endRowGroup() throws(FormatsError) {
+        guard isOpen else { throw .closed(path: call.path) }
+        isOpen = false
+        _ = try unsafe call { unsafe carrow_writer_end_row_group(handle, $0) }
+        isOpen = true
+    }
+
     /// Ends the file.
     func close() throws(FormatsError) {
         guard isOpen else { throw .closed(path: call.path) }

@@ -45,6 +45,9 @@ public final class ParquetWriter {
         try handle.write(RecordBatch(schema: written, columns: columns, count: batch.count))
     }
 
+    /// Ends the row group that is open, if it has rows: they reach the disk, and the next ones begin another.
+    public func endRowGroup() throws(FormatsError) { try handle.endRowGroup() }
+
     /// Bytes written so far, as far as row groups have ended.
     public var byteCount: Int { handle.byteCount }
 

@@ -20,6 +20,11 @@ enum ParquetFiles {
             do throws(FormatsError) { try writer.write(batch) } catch { throw failure(error, name) }
         }
 
+        /// Puts the rows so far on the disk as a row group of their own.
+        func endRowGroup() throws(LakeError) {
+            do throws(FormatsError) { try writer.endRowGroup() } catch { throw failure(error, name) }
+        }
+
         /// In bytes, as far as row groups have ended.
         var byteCount: Int { writer.byteCount }
 
@@ -47,7 +52,7 @@ enum ParquetFiles {
         } catch { throw failure(error, name) }
     }
 
-    /// Gives all batches of a file to `take`, with those of `columns` that it has.
+    /// Gives all batches of a file, row group by row group, to `take`, with those of `columns` that it has.
     static func read(
         _ path: String, columns: [String], batchRows: Int = 65_536, name: String,
         _ take: (RecordBatch) throws(LakeError) -> Void
@@ -63,15 +68,18 @@ enum ParquetFiles {
             }
             return
         }
-        let batches: BatchSequence
-        do throws(FormatsError) { batches = try reader.readBatches(columns: present, batchRows: batchRows) } catch {
-            throw failure(error, name)
-        }
-        while true {
-            let batch: RecordBatch?
-            do throws(FormatsError) { batch = try batches.next() } catch { throw failure(error, name) }
-            guard let batch else { return }
-            try take(batch)
+        // One at a time: a reader of several keeps the bytes of all that it has read.
+        for group in 0..<reader.rowGroupCount {
+            let batches: BatchSequence
+            do throws(FormatsError) {
+                batches = try reader.readBatches(columns: present, rowGroups: [group], batchRows: batchRows)
+            } catch { throw failure(error, name) }
+            while true {
+                let batch: RecordBatch?
+                do throws(FormatsError) { batch = try batches.next() } catch { throw failure(error, name) }
+                guard let batch else { break }
+                try take(batch)
+            }
         }
     }
 

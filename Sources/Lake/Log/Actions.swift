@@ -9,6 +9,16 @@ enum Action: Sendable, Hashable {
     case commitInfo(JSONValue)
     /// An action that readers need not know; the protocol lets them skip it.
     case other(String)
+
+    /// Whether readers may see other rows or columns after it.
+    var changesData: Bool {
+        switch self {
+        case .add(let file): file.dataChange
+        case .remove(let file): file.dataChange
+        case .metadata: true
+        case .protocol, .transaction, .commitInfo, .other: false
+        }
+    }
 }
 
 /// What a program must know to read and to write the table.

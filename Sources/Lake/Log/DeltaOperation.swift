@@ -22,7 +22,7 @@ enum DeltaOperation: Sendable {
         case .append, .overwrite: "WRITE"
         case .delete: "DELETE"
         case .rearrange: "OPTIMIZE"
-        case .alter: "ADD COLUMNS"
+        case .alter(let from, let to, _): from.schema == to.schema ? "SET TBLPROPERTIES" : "ADD COLUMNS"
         }
     }
 
@@ -32,6 +32,15 @@ enum DeltaOperation: Sendable {
         case .overwrite: ["mode": "Overwrite"]
         case .delete(let partition): ["predicate": "\(partition.keys.sorted())"]
         case .rearrange, .alter: [:]
+        }
+    }
+
+    /// The files that it brings.
+    var added: [AddFile] {
+        switch self {
+        case .append(let prepared), .overwrite(let prepared, _): prepared.files
+        case .rearrange(_, let added): added
+        case .delete, .alter: []
         }
     }
 

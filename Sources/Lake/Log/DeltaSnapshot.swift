@@ -3,6 +3,9 @@ public import Columnar
 /// A table as of one version: which files it consists of, and what its columns are. Never changes.
 public struct DeltaSnapshot: Sendable {
     public let version: Int64
+    /// The last version that changed rows or columns, and did not only arrange them in other files; where the log before
+    /// is known from a checkpoint alone, at most that checkpoint's version later.
+    public let dataVersion: Int64
     public let tableProtocol: TableProtocol
     public let metadata: TableMetadata
     /// By path.
@@ -32,6 +35,14 @@ public struct DeltaSnapshot: Sendable {
 
     /// How many bytes the data files have.
     public var byteCount: Int64 { filesByPath.values.reduce(0) { $0 + $1.size } }
+
+    /// The same snapshot without these tombstones, whose files are gone.
+    func withoutTombstones(_ paths: Set<String>) -> DeltaSnapshot {
+        DeltaSnapshot(
+            version: version, dataVersion: dataVersion, tableProtocol: tableProtocol, metadata: metadata,
+            filesByPath: filesByPath, tombstones: tombstones.filter { !paths.contains($0.key) },
+            transactions: transactions)
+    }
 
     /// The version that `application` has committed last; nil before its first commit.
     public func transactionVersion(_ application: String) -> Int64? { transactions[application]?.version }

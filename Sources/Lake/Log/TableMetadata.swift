@@ -69,6 +69,9 @@ public struct TableMetadata: Sendable, Hashable {
         intervalMillis("delta.deletedFileRetentionDuration") ?? 7 * 86_400_000
     }
 
+    /// How long commits must stay for readers of older versions, in milliseconds.
+    var logRetentionMillis: Int64 { intervalMillis("delta.logRetentionDuration") ?? 30 * 86_400_000 }
+
     /// A checkpoint every so many commits.
     var checkpointInterval: Int64 {
         configuration["delta.checkpointInterval"].flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 100

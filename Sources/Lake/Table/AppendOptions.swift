@@ -11,6 +11,8 @@ public struct AppendOptions: Sendable, Hashable {
     /// Files that may be open at once, at most.
     public var openFiles: Int
     public var compression: Compression
+    /// Whether each row group goes to the disk on its own, however few rows it has, so that no more than one is in memory.
+    var endsRowGroups = false
 
     public init(
         fileBytes: Int = 128 << 20, rowGroupBytes: Int = 32 << 20, memoryBytes: Int = 128 << 20, openFiles: Int = 128,

@@ -9,6 +9,8 @@ final class DataFileWriter {
     private let store: any ObjectStore
     private let table: String
     private let relativePath: String
+    /// As the log has it.
+    var logPath: String { URIText.encode(relativePath) }
     private let staged: String
     private let partitionValues: [String: String?]
     private let output: ParquetFiles.Output
@@ -41,6 +43,9 @@ final class DataFileWriter {
         rows += Int64(batch.count)
     }
 
+    /// Ends the row group, so that the next rows begin another.
+    func endRowGroup() throws(LakeError) { try output.endRowGroup() }
+
     /// Ends the file and makes it durable under its name.
     func finish(nowMillis: Int64) throws(LakeError) -> AddFile {
         isFinished = true
@@ -50,7 +55,7 @@ final class DataFileWriter {
             try storing { () throws(StorageError) in try store.put(path, movingFile: staged) }
             let columns = Array(summary.columns.prefix(Self.indexedColumnsMax))
             return AddFile(
-                path: URIText.encode(relativePath), partitionValues: partitionValues, size: summary.bytes,
+                path: logPath, partitionValues: partitionValues, size: summary.bytes,
                 modificationTime: nowMillis, dataChange: true,
                 stats: FileStatistics.text(rows: summary.rows, columns: columns), tags: nil)
         } catch {

@@ -20,6 +20,7 @@ public final class DeltaAppender {
     private let options: AppendOptions
     private let clock: any WallClock
     private let identifiers: any IdentifierSource
+    private let pending: PendingFiles
     private let conformer: BatchConformer
     private let fileSchema: Schema
     private var splitter: PartitionSplitter
@@ -35,7 +36,7 @@ public final class DeltaAppender {
 
     init(
         store: any ObjectStore, table: String, metadata: TableMetadata, options: AppendOptions, clock: any WallClock,
-        identifiers: any IdentifierSource
+        identifiers: any IdentifierSource, pending: PendingFiles
     ) {
         self.store = store
         self.table = table
@@ -43,6 +44,7 @@ public final class DeltaAppender {
         self.options = options
         self.clock = clock
         self.identifiers = identifiers
+        self.pending = pending
         conformer = BatchConformer(table: metadata.displayName, schema: Schema(metadata.schema.fields.map(\.plain)))
         fileSchema = Schema(metadata.fileSchema.fields.map(\.plain))
         splitter = PartitionSplitter(schema: metadata.schema, partitionColumns: metadata.partitionColumns)
@@ -103,6 +105,7 @@ public final class DeltaAppender {
             // What cannot be deleted now is an orphan, which vacuum removes.
             try? store.delete(path)
         }
+        pending.remove(finished.map(\.path))
         waitingBytes = 0
         rowCount = 0
         open = []
@@ -126,6 +129,7 @@ public final class DeltaAppender {
                 schema: fileSchema, identifier: identifiers.next(), options: options)
             open.append(number)
         }
+        if options.endsRowGroups { try partition.writer?.endRowGroup() }
         for batch in partition.waiting { try partition.writer?.write(batch) }
         waitingBytes -= partition.waitingBytes
         partition.waiting = []
@@ -137,7 +141,11 @@ public final class DeltaAppender {
         guard let writer = partitions[number].writer else { return }
         partitions[number].writer = nil
         open.removeAll { $0 == number }
-        finished.append(try writer.finish(nowMillis: clock.nowMicros() / 1000))
+        pending.insert(writer.logPath)
+        do throws(LakeError) { finished.append(try writer.finish(nowMillis: clock.nowMicros() / 1000)) } catch {
+            pending.remove([writer.logPath])
+            throw error
+        }
     }
 }
 

@@ -55,7 +55,11 @@ extension DeltaTable {
             let object = try TablePath.object(of: file, in: path)
             try storing { () throws(StorageError) in try store.delete(object) }
         }
+        disown(prepared)
     }
+
+    /// Tells that nobody will commit these any more: their files are `vacuum`'s once they are old enough.
+    public func disown(_ prepared: [PreparedCommit]) { pending.remove(prepared.flatMap(\.files).map(\.path)) }
 
     /// Adds columns behind the others; rows so far have null there.
     ///
@@ -88,6 +92,24 @@ extension DeltaTable {
         let changed = try current.metadata.adding(added)
         let upgraded = TableFeatures.upgraded(current.tableProtocol, for: changed.schema)
         return try commit(.alter(from: current.metadata, to: changed, upgraded), transaction: nil)
+    }
+
+    /// Sets for how long files stay that are no longer part of the table: `delta.deletedFileRetentionDuration`, which other
+    /// engines heed too. Nothing is committed where the table says so already.
+    @discardableResult
+    public func keepRemovedFiles(forMicros micros: Int64) throws(LakeError) -> CommitOutcome {
+        guard micros >= 0 else {
+            throw .invalidRequest(reason: "an age of \(micros) microseconds", hint: "Give an age of 0 or more.")
+        }
+        let current = try snapshot()
+        let millis = (micros + 999) / 1000
+        guard current.metadata.deletedFileRetentionMillis != millis else {
+            return CommitOutcome(version: current.version, isNew: false)
+        }
+        var changed = current.metadata
+        changed.configuration["delta.deletedFileRetentionDuration"] =
+            millis % 1000 == 0 ? "interval \(millis / 1000) seconds" : "interval \(millis) milliseconds"
+        return try commit(.alter(from: current.metadata, to: changed, nil), transaction: nil)
     }
 
     /// Gives the table what `schema` has and it lacks, so that batches of `schema` can be appended.

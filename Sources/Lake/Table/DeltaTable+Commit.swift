@@ -13,6 +13,7 @@ extension DeltaTable {
         let outcome = try committing.withLock { _ throws(LakeError) in
             try commitAlone(operation, transaction: transaction)
         }
+        pending.remove(operation.added.map(\.path))
         if outcome.isNew { checkpointIfDue(outcome.version) }
         return outcome
     }

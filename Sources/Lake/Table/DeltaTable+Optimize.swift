@@ -1,7 +1,7 @@
 public import Columnar
 internal import Storage
 
-/// What `optimize` did.
+/// What `optimize` and `compact` did.
 public struct OptimizeOutcome: Sendable, Hashable {
     public var filesRemoved = 0
     public var filesAdded = 0
@@ -22,20 +22,46 @@ extension DeltaTable {
         partition: [String: Scalar] = [:], options: AppendOptions = AppendOptions()
     ) throws(LakeError) -> OptimizeOutcome {
         let current = try snapshot()
-        try TableFeatures.checkWritable(current.tableProtocol, current.metadata)
-        var outcome = OptimizeOutcome()
         let predicates = partition.map { column, value -> FilePredicate in
             value.isNull ? .isNull(column) : .equals(column, value)
         }
-        for heap in Compaction.heaps(try current.files(where: predicates), fileBytes: Int64(options.fileBytes)) {
-            let written = try rewrite(heap, of: current, options: options)
+        let heaps = Compaction.heaps(try current.files(where: predicates), fileBytes: Int64(options.fileBytes))
+        return try rearrange(heaps, of: current, options: options) { false }
+    }
+
+    /// Writes together only what is worth it in a table that grows all the time; see `CompactionPolicy`.
+    ///
+    /// Like `optimize`, this is safe beside appends, and an append never fails or waits for longer than one write to the
+    /// log because of it. Memory is that of two row groups, however large the files are.
+    ///
+    /// - Parameters:
+    ///   - options: `rowGroupBytes` bounds the memory; `fileBytes` is not looked at.
+    ///   - isStopped: asked before every batch.
+    /// - Throws: `stopped`, with the heaps before done and nothing of the one under way.
+    public func compact(
+        _ policy: CompactionPolicy, options: AppendOptions = AppendOptions(), isStopped: () -> Bool = { false }
+    ) throws(LakeError) -> OptimizeOutcome {
+        let current = try snapshot()
+        return try rearrange(
+            Compaction.tiers(current.files, policy), of: current, options: options, isStopped: isStopped)
+    }
+
+    private func rearrange(
+        _ heaps: [[AddFile]], of current: DeltaSnapshot, options: AppendOptions, isStopped: () -> Bool
+    ) throws(LakeError) -> OptimizeOutcome {
+        try TableFeatures.checkWritable(current.tableProtocol, current.metadata)
+        var outcome = OptimizeOutcome()
+        for heap in heaps {
+            let written = try rewrite(heap, of: current, options: options, isStopped: isStopped)
             do throws(LakeError) {
                 _ = try commit(.rearrange(removed: heap, added: written.files), transaction: nil)
                 outcome.filesRemoved += heap.count
                 outcome.filesAdded += written.files.count
             } catch {
+                if case .commitUnknown = error { throw error }
+                // A full disk must not become fuller with every attempt. What the table has stays.
+                try? abort([written])
                 guard case .conflict = error else { throw error }
-                try abort([written])
                 outcome.conflicts += 1
             }
         }
@@ -43,16 +69,19 @@ extension DeltaTable {
     }
 
     private func rewrite(
-        _ heap: [AddFile], of snapshot: DeltaSnapshot, options: AppendOptions
+        _ heap: [AddFile], of snapshot: DeltaSnapshot, options: AppendOptions, isStopped: () -> Bool
     ) throws(LakeError) -> PreparedCommit {
         // The size of the result is that of its parts, so one file is what comes out.
         var wide = options
         wide.fileBytes = .max
+        wide.endsRowGroups = true
         let appender = DeltaAppender(
             store: store, table: path, metadata: snapshot.metadata, options: wide, clock: clock,
-            identifiers: identifiers)
+            identifiers: identifiers, pending: pending)
         for file in heap {
-            try scan(file, of: snapshot, schema: appender.schema) { batch throws(LakeError) in try appender.write(batch)
+            try scan(file, of: snapshot, schema: appender.schema, batchRows: 8192) { batch throws(LakeError) in
+                if isStopped() { throw .stopped(table: snapshot.metadata.displayName) }
+                try appender.write(batch)
             }
         }
         let written = try appender.prepare()
@@ -75,31 +104,9 @@ extension DeltaTable {
     }
 }
 
-/// Decides which files are worth being written together.
-enum Compaction {
-    /// Files of one partition, each smaller than `fileBytes` and together not much larger, two a heap at least.
-    static func heaps(_ files: [AddFile], fileBytes: Int64) -> [[AddFile]] {
-        var byPartition: [[String: String?]: [AddFile]] = [:]
-        var order: [[String: String?]] = []
-        for file in files where file.size < fileBytes {
-            if byPartition[file.partitionValues] == nil { order.append(file.partitionValues) }
-            byPartition[file.partitionValues, default: []].append(file)
-        }
-        var heaps: [[AddFile]] = []
-        for partition in order {
-            var heap: [AddFile] = []
-            var bytes: Int64 = 0
-            let smallestFirst = (byPartition[partition] ?? []).sorted { ($0.size, $0.path) < ($1.size, $1.path) }
-            for file in smallestFirst {
-                if bytes + file.size > fileBytes, !heap.isEmpty {
-                    if heap.count > 1 { heaps.append(heap) }
-                    (heap, bytes) = ([], 0)
-                }
-                heap.append(file)
-                bytes += file.size
-            }
-            if heap.count > 1 { heaps.append(heap) }
-        }
-        return heaps
+extension DeltaSnapshot {
+    /// How many files `compact` would write together, over all partitions.
+    public func filesToCompact(_ policy: CompactionPolicy) -> Int {
+        Compaction.tiers(Array(filesByPath.values), policy).reduce(0) { $0 + $1.count }
     }
 }

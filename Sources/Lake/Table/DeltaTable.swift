@@ -17,6 +17,8 @@ public final class DeltaTable: Sendable {
     /// The table's folder in its store.
     public let path: String
 
+    /// Written by this object's appenders, and not committed yet.
+    let pending = PendingFiles()
     let latest: Mutex<DeltaSnapshot?>
     /// Commits of this program go one after another, so that they do not race each other for a version.
     let committing = Mutex<Void>(())
@@ -125,7 +127,7 @@ public final class DeltaTable: Sendable {
         try TableFeatures.checkWritable(current.tableProtocol, current.metadata)
         return DeltaAppender(
             store: store, table: path, metadata: current.metadata, options: options, clock: clock,
-            identifiers: identifiers)
+            identifiers: identifiers, pending: pending)
     }
 
     /// Keeps the newer of two snapshots.

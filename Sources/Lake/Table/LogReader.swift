@@ -90,7 +90,7 @@ struct LogReader: Sendable {
             do throws(LakeError) {
                 var replay = LogReplay()
                 try CheckpointReader(store: store).read(checkpoint.paths) { replay.apply($0) }
-                replay.apply([], version: checkpoint.version)
+                replay.endCheckpoint(version: checkpoint.version)
                 return try load(from: replay, upTo: target, listing)
             } catch {
                 if case .unsupportedFeature = error { throw error }

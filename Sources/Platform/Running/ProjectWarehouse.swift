@@ -16,6 +16,7 @@ final class ProjectWarehouse: Sendable {
     let sound: SoundProject
     let engine: DuckDBWarehouse
     let lakeDirectory: String
+    let clock: any WallClock
     private let progress: any WorkReporting
     /// What was loaded last, as this process knows, so that unchanged files cost no query.
     private let loaded = Mutex<[DatasetName: String]>([:])
@@ -27,6 +28,7 @@ final class ProjectWarehouse: Sendable {
         progress: any WorkReporting
     ) throws {
         self.sound = sound
+        self.clock = clock
         self.progress = progress
         lakeDirectory = directory.lake
         engine = try DuckDBWarehouse(

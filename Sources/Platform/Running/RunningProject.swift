@@ -23,6 +23,7 @@ public final class RunningProject: Sendable {
     private let streams: [StreamRunning]
     private let replays: [ReplayRunning]
     private let models: ModelScheduling
+    private let maintenance: TableMaintenance
     private let statusBox: StatusBox
 
     /// The status route is mounted before the streams exist; it answers once they do.
@@ -98,6 +99,7 @@ public final class RunningProject: Sendable {
                 governor: governor,
                 memory: memory, workers: workers, clock: clock, deadLetterOwners: owners
             ) { models.inputChanged($0, version: $1) }
+            try TableMaintenance.clearStaging(directory.lake, clock)
             var streams: [StreamRunning] = []
             for definition in definitions {
                 for model in warehouse.models(readBy: definition) {
@@ -108,6 +110,10 @@ public final class RunningProject: Sendable {
                 streams.append(stream)
             }
             self.streams = streams
+            let maintenance = TableMaintenance(
+                streams.map(\.publisher), engine: warehouse.engine, governor: governor,
+                memoryBytes: memory.maintenanceBytes, clock: clock)
+            self.maintenance = maintenance
 
             var configuration = KafkaService.Configuration()
             configuration.host = options.host
@@ -141,6 +147,9 @@ public final class RunningProject: Sendable {
                 try stream.start()
                 opened.append { try? stream.stop() }
             }
+            // Only now: a stream that starts commits what an earlier life has prepared, and those files must be there.
+            maintenance.start()
+            opened.append { maintenance.stop() }
             try models.start()
             for stream in streams { models.inputChanged(stream.model, version: try stream.publisher.publish()) }
             let brokers = "\(options.host):\(kafka.boundPort)"
@@ -243,6 +252,11 @@ public final class RunningProject: Sendable {
             + streams.compactMap { stream in
                 stream.problem.map { PlatformProblem(subject: "stream \(stream.model)", text: $0) }
             }
+            + streams.compactMap { stream in
+                maintenance.problem(of: stream.model).map {
+                    PlatformProblem(subject: "maintenance of \(stream.model)", text: $0)
+                }
+            }
             + (warehouse.loadable + warehouse.batchModels.map(\.name)).compactMap { name in
                 models.standing(of: name).problem.map { PlatformProblem(subject: "table \(name)", text: $0) }
             }
@@ -255,7 +269,8 @@ public final class RunningProject: Sendable {
             let relation = ProjectWarehouse.relation(name)
             tables.append(
                 .init(
-                    name: name.description, kind: "source", rows: try? engine.rowCount(of: relation),
+                    name: name.description, kind: "source", rows: try? engine.rowCount(of: relation), files: nil,
+                    bytes: nil,
                     version: (try? engine.version(of: relation)).flatMap { $0.map { String($0, radix: 36) } },
                     builtMicros: nil,
                     isFresh: true, problem: models.standing(of: name).problem))
@@ -265,9 +280,10 @@ public final class RunningProject: Sendable {
             tables.append(
                 .init(
                     name: stream.model.description, kind: "stream", rows: stream.publisher.rows,
+                    files: stream.publisher.files, bytes: stream.publisher.bytes,
                     version: (try? engine.version(of: relation)).flatMap { $0.map { String($0, radix: 36) } },
                     builtMicros: nil,
-                    isFresh: true, problem: nil))
+                    isFresh: true, problem: maintenance.problem(of: stream.model)))
         }
         for model in warehouse.batchModels {
             let relation = ProjectWarehouse.relation(model.name)
@@ -276,7 +292,7 @@ public final class RunningProject: Sendable {
             tables.append(
                 .init(
                     name: model.name.description, kind: model.config.materialized.value.rawValue,
-                    rows: isView ? nil : try? engine.rowCount(of: relation),
+                    rows: isView ? nil : try? engine.rowCount(of: relation), files: nil, bytes: nil,
                     version: (try? engine.version(of: relation)).flatMap { $0.map { String($0, radix: 36) } },
                     builtMicros: standing.builtMicros, isFresh: standing.isFresh, problem: standing.problem))
         }
@@ -328,6 +344,7 @@ public final class RunningProject: Sendable {
     /// Makes visible what has been read, lets clients finish, and closes everything.
     public func stop() async throws {
         for replay in replays { replay.stop() }
+        maintenance.stop()
         var firstError: (any Error)?
         for stream in streams { do { try stream.stop() } catch { firstError = firstError ?? error } }
         models.stop()

@@ -12,7 +12,7 @@ struct ModelConfigBuilder {
     ]
     private static let known: [String] = [
         "materialized", "enabled", "unique_key", "incremental_strategy", "freshness", "partition_by", "emit",
-        "lateness", "tags", "contract", "pre_hook", "post_hook", "pre-hook", "post-hook",
+        "lateness", "compact", "retention", "tags", "contract", "pre_hook", "post_hook", "pre-hook", "post-hook",
     ]
 
     private var config: ModelConfig
@@ -48,6 +48,8 @@ struct ModelConfigBuilder {
             if let text = text(entry), let value = choice(entry, text, Emission.self) { config.emission = value }
         case "freshness": if let value = timeSpan(entry) { config.freshness = value }
         case "lateness": if let value = timeSpan(entry) { config.lateness = value }
+        case "compact": compact(entry)
+        case "retention": retention(entry)
         case "contract":
             if case .bool(let value)? = entry.value["enforced"] { config.isContractEnforced = value }
         case "pre_hook", "post_hook", "pre-hook", "post-hook":
@@ -61,9 +63,33 @@ struct ModelConfigBuilder {
                 diagnostics.add(
                     .unknownKey(
                         entry.location, key: entry.key, within: "the model's config",
-                        known: (Self.known.prefix(10) + ["meta"]).sorted()))
+                        known: (Self.known.prefix(12) + ["meta"]).sorted()))
             }
         }
+    }
+
+    private mutating func compact(_ entry: Entry) {
+        // `off` is a truth value in YAML.
+        if case .bool(let value) = entry.value {
+            config.compaction = value ? .auto : .off
+        } else if let text = text(entry), let value = choice(entry, text, Compaction.self) {
+            config.compaction = value
+        }
+    }
+
+    /// Readers outside of the platform need a moment between reading a table's log and reading its files.
+    private static let retentionMin = TimeSpan(micros: 60_000_000)
+
+    private mutating func retention(_ entry: Entry) {
+        guard let value = timeSpan(entry) else { return }
+        guard value >= Self.retentionMin else {
+            return diagnostics.add(
+                .badValue(
+                    entry.location, what: "`retention` is too short", expected: "\(Self.retentionMin) or more",
+                    found: value.description,
+                    hint: "Readers of the table lose their files after so long; 7 days is the default."))
+        }
+        config.retention = value
     }
 
     private func wrong(_ entry: Entry, _ expected: String) {

@@ -24,6 +24,12 @@ public enum Emission: String, Sendable, Hashable, CaseIterable {
     case changes
 }
 
+/// Whether the small files of a stream's table are written together by themselves.
+public enum Compaction: String, Sendable, Hashable, CaseIterable {
+    case auto
+    case off
+}
+
 public enum IncrementalStrategy: String, Sendable, Hashable, CaseIterable {
     case append
     case deleteInsert = "delete+insert"
@@ -42,6 +48,9 @@ public struct ModelConfig: Sendable, Hashable {
     public var emission: Emission = .changes
     /// How far behind the newest a row may come; nil leaves it to the topics.
     public var lateness: TimeSpan?
+    public var compaction: Compaction = .auto
+    /// How long files that a stream's table no longer needs stay for readers of older snapshots.
+    public var retention = TimeSpan(micros: 7 * 86_400_000_000)
     public var tags: [String] = []
     /// Whether `columns` in YAML is a promise that the plan checks in full.
     public var isContractEnforced = false

@@ -8,7 +8,12 @@ final class DuckDBReader: WarehouseReader {
     /// Queries from several threads take turns.
     private let turn = Mutex(())
 
-    init(connection: DuckDBConnection) { self.connection = connection }
+    private let activity: WarehouseActivity
+
+    init(connection: DuckDBConnection, activity: WarehouseActivity) {
+        self.connection = connection
+        self.activity = activity
+    }
 
     func interrupt() { connection.interrupt() }
 
@@ -17,7 +22,9 @@ final class DuckDBReader: WarehouseReader {
     {
         let session = WarehouseSession(connection: connection, task: "query")
         return try turn.withLock { _ throws(WarehouseError) in
-            try StatementWatch.limiting(
+            let entry = activity.begin()
+            defer { activity.end(entry) }
+            return try StatementWatch.limiting(
                 connection, micros: limits.timeoutMicros,
                 { () throws(WarehouseError) in
                     try session.execute("BEGIN TRANSACTION READ ONLY")

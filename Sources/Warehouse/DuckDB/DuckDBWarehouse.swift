@@ -28,6 +28,7 @@ public final class DuckDBWarehouse: WarehouseEngine {
     /// For those who need DuckDB itself; what they change does not change versions.
     public let database: DuckDBDatabase
     let clock: any WallClock
+    let activity = WarehouseActivity()
     private let lastVersion: Mutex<Int64>
     private let running = Mutex(Running())
 
@@ -76,6 +77,8 @@ public final class DuckDBWarehouse: WarehouseEngine {
     {
         let connection: DuckDBConnection
         do throws(DuckDBError) { connection = try database.connect() } catch { throw .failed(task: task, cause: error) }
+        let entry = activity.begin()
+        defer { activity.end(entry) }
         let number = running.withLock { running in
             running.next += 1
             running.connections[running.next] = connection
@@ -164,10 +167,13 @@ public final class DuckDBWarehouse: WarehouseEngine {
     }
 
     public func openReader() throws(WarehouseError) -> any WarehouseReader {
-        do throws(DuckDBError) { return DuckDBReader(connection: try database.connect()) } catch {
+        do throws(DuckDBError) { return DuckDBReader(connection: try database.connect(), activity: activity) } catch {
             throw .failed(task: "open a reader", cause: error)
         }
     }
+
+    public func mark() -> ActivityMark { activity.mark() }
+    public func isOver(_ mark: ActivityMark) -> Bool { activity.isOver(mark) }
 
     public func check(_ test: DataTest) throws(WarehouseError) -> TestOutcome {
         try session("test \(test.name)") { session throws(WarehouseError) in

@@ -53,10 +53,13 @@ struct StatusCommand: AsyncParsableCommand {
                     .map(TerminalProgress.grouped)
             }
         }
-        var tables = TextTable(["table", "kind", "rows", "built", "fresh"], rightAligned: [2])
+        var tables = TextTable(
+            ["table", "kind", "rows", "files", "bytes", "built", "fresh"], rightAligned: [2, 3, 4])
         tables.rows = status.tables.map {
             [
-                $0.name, $0.kind, $0.rows.map(TerminalProgress.grouped) ?? "", $0.builtMicros.map(time) ?? "",
+                $0.name, $0.kind, $0.rows.map(TerminalProgress.grouped) ?? "",
+                $0.files.map { TerminalProgress.grouped(Int64($0)) } ?? "",
+                $0.bytes.map(TerminalProgress.grouped) ?? "", $0.builtMicros.map(time) ?? "",
                 $0.isFresh ? "yes" : "no",
             ]
         }
