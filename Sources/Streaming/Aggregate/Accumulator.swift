@@ -17,6 +17,9 @@ struct FoldInput {
 }
 
 /// One aggregate of every group, a slot a group. Concrete classes fold whole batches.
+///
+/// They are called through this class, which leads into the general code of generic ones; so those name with
+/// `@specialized` the types that are to have code of their own.
 class Accumulator {
     /// Bytes that the slots hold beside their arrays.
     var heapBytes: Int { 0 }
@@ -105,6 +108,9 @@ final class IntegerSumAccumulator<Value: FixedWidthInteger & BitwiseCopyable>: A
         counts.reset(slot)
     }
 
+    @specialized(where Value == Int32)
+    @specialized(where Value == Int64)
+    @specialized(where Value == Int128)
     override func fold(_ input: FoldInput) throws {
         let (sums, counts) = unsafe (self.sums.base, self.counts.base)
         let view = PrimitiveView<Value>(input.arguments[0])

@@ -108,12 +108,17 @@ final class StateStore: @unchecked Sendable {
     }
 
     /// Calls `body` with every key that begins with `prefix`, in order, until it returns false.
-    func scan(prefix: [UInt8], _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool) throws {
+    ///
+    /// - Parameter first: where to begin among them; nil for the first.
+    func scan(
+        prefix: [UInt8], from first: [UInt8]? = nil,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
         guard let iterator = unsafe rocksdb_create_iterator(database, readOptions) else {
             throw StreamingError.storage(operation: "read", problem: "no iterator")
         }
         defer { unsafe rocksdb_iter_destroy(iterator) }
-        unsafe prefix.withUnsafeBufferPointer { bytes in
+        unsafe (first ?? prefix).withUnsafeBufferPointer { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) {
                 unsafe rocksdb_iter_seek(iterator, $0.baseAddress, $0.count)
             }
