@@ -198,7 +198,9 @@ enum Average {
     /// The quotient as DuckDB rounds it: through the processor's extended precision where it has one.
     static func exact(_ sum: Int128, _ count: Int64, scale: Int) -> Double {
         #if arch(x86_64)
-            return Double(Float80(sum) / (Float80(count) * Float80(DecimalArithmetic.power(scale))))
+            // 64 bits are exact, and converted by one instruction.
+            let exact = Int64(exactly: sum).map { Float80($0) } ?? Float80(sum)
+            return Double(exact / (Float80(count) * Float80(DecimalArithmetic.power(scale))))
         #else
             return Double(sum) / (Double(count) * Double(DecimalArithmetic.power(scale)))
         #endif
