@@ -33,23 +33,6 @@ public struct FreshnessScheduler: Sendable {
         }
     }
 
-    /// How long to wait before a failed run is tried again.
-    public struct Backoff: Sendable, Hashable {
-        public let firstMicros: Int64
-        public let longestMicros: Int64
-
-        public init(firstMicros: Int64 = 1_000_000, longestMicros: Int64 = 300_000_000) {
-            self.firstMicros = firstMicros
-            self.longestMicros = longestMicros
-        }
-
-        /// - Parameter failures: in a row, at least 1.
-        public func wait(after failures: Int) -> Int64 {
-            let (wait, overflow) = firstMicros.multipliedReportingOverflow(by: 1 << min(failures - 1, 40))
-            return overflow ? longestMicros : min(wait, longestMicros)
-        }
-    }
-
     public enum Event: Sendable, Hashable {
         /// A source has another version than before.
         case inputChanged(NodeID, version: Int64)

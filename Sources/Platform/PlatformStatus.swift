@@ -56,8 +56,8 @@ public struct PlatformStatus: Sendable, Codable {
     public let tables: [Table]
     /// Replays that still run.
     public let working: [String]
-    /// Partitions that are offline and replays that failed, and why.
-    public let problems: [String]
+    /// Everything that does not work at the moment, and why.
+    public let problems: [PlatformProblem]
 
     /// Whether everything that has come in so far has gone all the way.
     public var isSettled: Bool {

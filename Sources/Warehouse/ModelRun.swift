@@ -59,8 +59,10 @@ public struct ContractColumn: Sendable, Hashable {
 /// One run of one model: everything that the warehouse needs to know.
 public struct ModelRun: Sendable, Hashable {
     public let relation: RelationName
-    /// One SELECT, templates already written out.
+    /// One SELECT, templates already written out; what an incremental model's first build and its full refresh run.
     public let sql: String
+    /// The SELECT that gives an incremental model's new rows, where its table is there already; nil where that is `sql`.
+    public let incrementalSQL: String?
     public let method: BuildMethod
     public let fullRefresh: Bool
     /// The columns that must come out; nil where nothing is promised.
@@ -71,16 +73,26 @@ public struct ModelRun: Sendable, Hashable {
     public let runID: String
 
     public init(
-        relation: RelationName, sql: String, method: BuildMethod, fullRefresh: Bool = false,
-        contract: [ContractColumn]? = nil, inputs: [RelationName] = [], runID: String
+        relation: RelationName, sql: String, incrementalSQL: String? = nil, method: BuildMethod,
+        fullRefresh: Bool = false, contract: [ContractColumn]? = nil, inputs: [RelationName] = [], runID: String
     ) {
         self.relation = relation
         self.sql = sql
+        self.incrementalSQL = incrementalSQL
         self.method = method
         self.fullRefresh = fullRefresh
         self.contract = contract
         self.inputs = inputs
         self.runID = runID
+    }
+}
+
+extension ModelRun {
+    /// The same run of another query.
+    func running(_ sql: String) -> ModelRun {
+        ModelRun(
+            relation: relation, sql: sql, method: method, fullRefresh: fullRefresh, contract: contract, inputs: inputs,
+            runID: runID)
     }
 }
 

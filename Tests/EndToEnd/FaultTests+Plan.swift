@@ -55,6 +55,12 @@ extension FaultTests {
             file: "models/time.sql", text: stream(windowed("sean_at", "10 minutes")),
             error: "2:94: error PRJ-030: visits has no column sean_at", expected: "a TIMESTAMP column (seen_at)",
             found: "sean_at", hint: "Did you mean seen_at?"),
+        Mistake(
+            file: "models/changes.sql",
+            text: "{{ config(materialized='stream', emit='changes') }}\n"
+                + "select place, count(*) as n from {{ source('events', 'visits') }} group by place\n",
+            error: "1:1: error PRJ-030: this stream would take back rows", expected: "rows that are only added",
+            found: "groups that change", hint: "Let it emit final rows over a window"),
     ]
 
     private static func stream(_ sql: String) -> String {

@@ -6,13 +6,10 @@ import Testing
     static let project = GariepProcess.root.appendingPathComponent("Examples/flights").path
     static let flights = GariepProcess.root.appendingPathComponent(".deps/flights").path
 
-    static func up(_ data: String, in folder: TemporaryFolder, _ extra: [String] = []) throws -> GariepProcess {
+    static func up(_ data: String, in folder: TemporaryFolder, cage: MemoryCage? = nil) throws -> GariepProcess {
         try GariepProcess(
-            [
-                "up", "--project", project, "--data-dir", data, "--kafka-port", "0", "--registry-port", "0",
-                "--http-port", "0",
-                "--replay-speed", "max",
-            ] + extra, in: folder.url)
+            ["up", "--project", project, "--data-dir", data] + FaultProject.anyPorts + ["--replay-speed", "max"],
+            in: folder.url, cage: cage)
     }
 
     /// The ports of the platform on a data folder, once it is up.
@@ -79,8 +76,15 @@ import Testing
     func everyAnswerIsRightInLittleMemory() throws {
         let folder = try TemporaryFolder()
         let data = "\(folder.path)/data"
-        let process = try Self.up(data, in: folder)
+        let cage = MemoryCage(bytes: 512_000_000)
+        let process = try Self.up(data, in: folder, cage: cage)
         try Self.waitUntilSettled(data)
+        // The models' own tests, and the models built again by hand, beside the running platform.
+        for command in ["test", "run"] {
+            let (code, told) = try GariepProcess.run(
+                GariepProcess.program, [command, "--project", Self.project, "--data-dir", data])
+            #expect(code == 0 && told.contains(command == "test" ? "14 passed" : "8 passed"), "\(told)")
+        }
         try Self.verify(data)
 
         let (_, output) = try GariepProcess.run(
@@ -98,6 +102,10 @@ import Testing
         process.kill(SIGTERM)
         #expect(process.wait(seconds: 60) == 0, "\(process.text)")
         #expect(process.text.contains("everything is on disk"))
+        if let cage {
+            #expect(cage.kills == 0)
+            print("at most \((cage.peakBytes ?? 0) >> 20) MB in its control group, \(peak >> 20) MB resident")
+        }
     }
 
     @Test(

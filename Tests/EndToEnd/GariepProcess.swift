@@ -25,13 +25,16 @@ final class GariepProcess {
     let process = Process()
     private let output: URL
 
-    /// - Parameter arguments: the command and its flags.
-    init(_ arguments: [String], in folder: URL) throws {
+    /// - Parameters:
+    ///   - arguments: the command and its flags.
+    ///   - cage: what limits its memory.
+    init(_ arguments: [String], in folder: URL, cage: MemoryCage? = nil) throws {
         output = folder.appendingPathComponent("output-\(UUID().uuidString).txt")
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let handle = try FileHandle(forWritingTo: output)
-        process.executableURL = URL(fileURLWithPath: Self.program)
-        process.arguments = arguments
+        let launcher = cage?.launcher
+        process.executableURL = URL(fileURLWithPath: launcher?.program ?? Self.program)
+        process.arguments = launcher.map { $0.arguments + [Self.program] + arguments } ?? arguments
         process.standardOutput = handle
         process.standardError = handle
         process.standardInput = FileHandle.nullDevice

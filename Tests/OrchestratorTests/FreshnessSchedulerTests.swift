@@ -6,7 +6,7 @@ private typealias Scheduler = FreshnessScheduler
 
 private func scheduler(_ nodes: [FreshnessScheduler.Node], parallel: Int = 4) throws -> FreshnessScheduler {
     try FreshnessScheduler(
-        nodes, backoff: FreshnessScheduler.Backoff(firstMicros: 10, longestMicros: 35), parallel: parallel)
+        nodes, backoff: Backoff(firstMicros: 10, longestMicros: 35), parallel: parallel)
 }
 
 private let chain = [
@@ -149,4 +149,11 @@ func aTableThatIsAlwaysStaleDoesNotStarveThoseAfterIt() throws {
     #expect(runs["x", default: 0] > 20)
     #expect(runs["a", default: 0] > 20)
     #expect(runs["b", default: 0] > 20)
+}
+
+/// Waits double while a thing fails at once, and begin anew after a run that lasted.
+@Test func restartsWaitLongerUntilARunLasts() {
+    var restarts = Restarts(backoff: Backoff(firstMicros: 10, longestMicros: 35), goodMicros: 1_000)
+    #expect([0, 5, 999, 0].map { restarts.failed(ranMicros: $0) } == [10, 20, 35, 35])
+    #expect([1_000, 0].map { restarts.failed(ranMicros: $0) } == [10, 20])
 }

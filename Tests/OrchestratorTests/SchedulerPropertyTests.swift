@@ -41,7 +41,7 @@ private struct World {
         parallel = Int.random(in: 1...4, using: &source)
         scheduler = try FreshnessScheduler(
             nodes.shuffled(using: &source),
-            backoff: FreshnessScheduler.Backoff(firstMicros: 4, longestMicros: 40), parallel: parallel)
+            backoff: Backoff(firstMicros: 4, longestMicros: 40), parallel: parallel)
         for node in nodes {
             ancestors[node.id] = node.inputs.reduce(into: []) { all, input in
                 all.insert(input)

@@ -145,6 +145,40 @@ import Testing
         try job.stop()
         #expect(late.visible.count == 2)
     }
+
+    /// Killed after all was read and before the last windows could close, restarted with nothing to read: the partition
+    /// that never had a record turns idle, and what was open comes out, once.
+    @Test(arguments: [1, 2])
+    func openWindowsCloseAfterARestartWithNothingToRead(workers: Int) throws {
+        let folder = try TemporaryFolder()
+        let sink = MemorySink()
+        func event(_ time: Int64) -> [Scalar] { [.string("JFK"), .string("AA"), .int(time), .int(1), .double(0)] }
+        let source = MemorySource(eventSchema, [[event(100), event(200), event(5_000)], []], finished: false)
+        func job() throws -> StreamJob {
+            try StreamJob(
+                plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: MemorySink(),
+                stateDirectory: folder.path, clock: SystemClock())
+        }
+        let killed = try job()
+        try killed.start(settings(workers: workers, idleAfter: 3_600_000_000))
+        try killed.waitUntilCaughtUp()
+        try killed.checkpoint()
+        try killed.stop(finalCheckpoint: false)
+        #expect(sink.visible.isEmpty)
+
+        for _ in 0..<2 {
+            let again = try job()
+            try again.start(settings(workers: workers, idleAfter: 50_000))
+            let (monitor, clock) = (Monitor(), SystemClock())
+            let deadline = clock.nowMicros() + 10_000_000
+            while sink.visible.isEmpty, clock.nowMicros() < deadline { monitor.locked { monitor.wait(micros: 5_000) } }
+            #expect(
+                sink.visible.map { Array($0.values.prefix(4)) } == [
+                    [.int(1_000), .string("JFK"), .string("AA"), .int(2)]
+                ])
+            try again.stop(finalCheckpoint: false)
+        }
+    }
 }
 
 @Suite struct IdleCostTests {

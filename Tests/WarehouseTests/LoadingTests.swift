@@ -33,6 +33,24 @@ func csvLoadsTypedByNameWithNulls() throws {
     #expect(try bench.warehouse.rowCount(of: shop("flights")) == 6)
 }
 
+/// Files that are put back as they once were replace what came in between; the same files twice cost nothing.
+@Test
+func filesThatAreAsTheyOnceWereAreLoadedAgain() throws {
+    let folder = try TemporaryFolder()
+    let bench = try Bench()
+    let first = try folder.write("a.csv", "carrier,dep_delay\nUA,1\n")
+    let second = try folder.write("b.csv", "carrier,dep_delay\nAA,2\n")
+    func take(_ files: [String], _ runID: String) throws -> Bool {
+        try bench.warehouse.load(load(files, runID: runID), progress: SilentProgress()).repeated
+    }
+    #expect(try !take([first], "one"))
+    #expect(try take([first], "one"))
+    #expect(try !take([first, second], "both"))
+    #expect(try !take([first], "one"))
+    #expect(try bench.text("SELECT * FROM shop.flights") == "(UA, 1.0)")
+    #expect(try take([first], "one"))
+}
+
 @Test(arguments: [
     ("carrier,dep_delay\nUA,1\nAA,late\n", 3, 4, "DOUBLE", "'late'"),
     ("carrier,dep_delay\nUA,1\nAA\n", 3, 1, "2 columns", "1: AA"),

@@ -33,6 +33,25 @@ func aRelationChangesItsKind() throws {
     #expect(try bench.text("SELECT n FROM shop.v") == "(4)")
 }
 
+/// A filter on what is there already is for a table that is there; a view of that name has no rows of its own.
+@Test
+func onlyATableIsAddedTo() throws {
+    let bench = try Bench()
+    func run() throws {
+        try bench.warehouse.run(
+            ModelRun(
+                relation: shop("v"), sql: "SELECT 1 AS n UNION ALL SELECT 2",
+                incrementalSQL: "SELECT n + 10 AS n FROM shop.v",
+                method: .incremental(IncrementalPlan(strategy: .append)),
+                runID: UUID().uuidString), progress: SilentProgress())
+    }
+    try bench.run("v", "SELECT 7 AS n", .view)
+    try run()
+    #expect(try bench.text("SELECT n FROM shop.v ORDER BY n") == "(1) (2)")
+    try run()
+    #expect(try bench.text("SELECT n FROM shop.v ORDER BY n") == "(1) (2) (11) (12)")
+}
+
 @Test
 func aRunIsTakenIntoAccountOnce() throws {
     let bench = try Bench()

@@ -68,7 +68,18 @@ final class EngineChecker: SQLChecking, SchemaReading {
             let plan = try bind(model.sql.text, inputs)
             let emission: EmitMode = model.config.emission == .final ? .final : .changes
             do {
-                _ = try StreamCompiler.check(plan, emit: emission)
+                let shape = try StreamCompiler.check(plan, emit: emission)
+                guard shape.insertOnly else {
+                    return .failure(
+                        SQLProblems([
+                            .init(
+                                message: "this stream would take back rows that its table has already",
+                                expected: "rows that are only added", found: "groups that change as rows come",
+                                hint:
+                                    "Let it emit final rows over a window (`emit='final'`, `tumble(...)`), or make it a `table`."
+                            )
+                        ]))
+                }
             } catch {
                 let report =
                     (error as? any PlatformError)?.report

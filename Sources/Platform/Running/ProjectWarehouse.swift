@@ -121,14 +121,26 @@ final class ProjectWarehouse: Sendable {
         }
     }
 
+    /// The batch models that a stream's tables come from, in an order in which inputs come first. They are built before
+    /// it starts, as it reads its tables then.
+    func models(readBy stream: ModelDefinition) -> [ModelDefinition] {
+        var needed: Set<DatasetName> = []
+        var waiting = project.physicalReads(stream)
+        while let name = waiting.popLast() {
+            guard needed.insert(name).inserted, let model = project.model(name),
+                model.config.materialized.value != .stream
+            else { continue }
+            waiting += project.physicalReads(model)
+        }
+        return batchModels.filter { needed.contains($0.name) }
+    }
+
     func build(_ model: ModelDefinition, runID: String, fullRefresh: Bool = false) throws -> BuildOutcome {
         let relation = Self.relation(model.name)
         let method: BuildMethod
-        var isIncremental = false
         switch model.config.materialized.value {
         case .view: method = .view
         case .incremental:
-            isIncremental = try !fullRefresh && engine.version(of: relation) != nil
             let strategy: IncrementalPlan.Strategy =
                 switch model.config.incrementalStrategy {
                 case .append: .append
@@ -146,8 +158,9 @@ final class ProjectWarehouse: Sendable {
             } : nil
         return try engine.run(
             ModelRun(
-                relation: relation, sql: project.composed(model, incremental: isIncremental).text,
-                method: method, fullRefresh: fullRefresh, contract: contract,
+                relation: relation, sql: project.composed(model, incremental: false).text,
+                incrementalSQL: project.composed(model, incremental: true).text, method: method,
+                fullRefresh: fullRefresh, contract: contract,
                 inputs: project.physicalReads(model).map(Self.relation), runID: runID), progress: progress)
     }
 

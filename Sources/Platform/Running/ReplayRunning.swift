@@ -3,21 +3,31 @@ internal import Connectors
 internal import Dispatch
 internal import Formats
 internal import Foundation
+internal import Orchestrator
 internal import ProjectModel
 internal import SchemaRegistry
 internal import Synchronization
 
-/// A topic's replay on a thread of its own.
+/// A topic's replay on a thread of its own. One that fails goes on where it stopped, each time after a longer wait,
+/// unless the project has to change first.
 final class ReplayRunning: Sendable {
     let topic: String
     private let replay: Replay
+    private let clock: any WallClock
     private let isStopping = Mutex(false)
-    private let outcome = Mutex<Result<Int64, any Error>?>(nil)
+    private let state = Mutex(State())
     private let ended = DispatchSemaphore(value: 0)
 
-    init(topic: String, replay: Replay) {
+    private struct State {
+        var isRunning = true
+        /// Why it is not getting on.
+        var problem: String?
+    }
+
+    private init(topic: String, replay: Replay, clock: any WallClock) {
         self.topic = topic
         self.replay = replay
+        self.clock = clock
     }
 
     /// The replay of a source, where it has one and it is wanted.
@@ -53,13 +63,13 @@ final class ReplayRunning: Sendable {
                     after: Int64(broken.after), key: broken.key,
                     value: (broken.hasRegisteredHeader ? prefix.bytes : []) + broken.value)
             }, memoryBytes: memoryBytes)
-        return ReplayRunning(topic: topic.topic, replay: Replay(plan, clock: clock, progress: progress))
+        return ReplayRunning(topic: topic.topic, replay: Replay(plan, clock: clock, progress: progress), clock: clock)
     }
 
     func start() {
         let thread = Thread { [self] in
-            let result = Result { try replay.run { isStopping.withLock { $0 } } }
-            outcome.withLock { $0 = result }
+            run()
+            state.withLock { $0.isRunning = false }
             ended.signal()
         }
         thread.name = "gariep.replay"
@@ -67,14 +77,30 @@ final class ReplayRunning: Sendable {
         thread.start()
     }
 
+    private func run() {
+        var restarts = Restarts()
+        while !isStopping.withLock({ $0 }) {
+            let startedMicros = clock.nowMicros()
+            do {
+                state.withLock { $0.problem = nil }
+                _ = try replay.run { isStopping.withLock { $0 } }
+                return
+            } catch {
+                let report = (error as? any PlatformError)?.report
+                state.withLock { $0.problem = report?.description ?? "\(error)" }
+                if report?.recovery == .changeProject { return }
+                let due = clock.nowMicros() + restarts.failed(ranMicros: clock.nowMicros() - startedMicros)
+                while clock.nowMicros() < due, !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
+            }
+        }
+    }
+
     func stop() {
         isStopping.withLock { $0 = true }
         ended.wait()
     }
 
-    var isRunning: Bool { outcome.withLock { $0 == nil } }
-    var problem: String? {
-        guard case .failure(let error) = outcome.withLock({ $0 }) else { return nil }
-        return (error as? any PlatformError)?.report.description ?? "\(error)"
-    }
+    /// Whether there is something left to send and somebody trying to.
+    var isRunning: Bool { state.withLock { $0.isRunning } }
+    var problem: String? { state.withLock { $0.problem } }
 }

@@ -40,6 +40,14 @@ public final class RunningProject: Sendable {
         let sound = try ProjectPlanner.soundProject(options)
         let missing = sound.project.missingDataFiles()
         if !missing.isEmpty { throw ErrorReports(missing) }
+        let ports = sound.project.settings.ports
+        // Before anything is loaded, rather than after minutes of it.
+        for (service, port) in [
+            ("kafka", options.kafkaPort ?? ports.kafka), ("registry", options.registryPort ?? ports.registry),
+            ("http", options.httpPort ?? ports.http),
+        ] where PortProbe.probe(port, host: options.host) == .taken {
+            throw PlatformFailure.portTaken(service: service, port: port)
+        }
         let directory = try DataDirectory(path: options.resolvedDataDirectory)
         return try await RunningProject(sound, directory, options, progress, clock)
     }
@@ -76,7 +84,8 @@ public final class RunningProject: Sendable {
             let models = ModelScheduling(warehouse: warehouse, clock: clock)
             self.models = models
             var owners: [String: DatasetName] = [:]
-            let definitions = project.models.filter { $0.config.materialized.value == .stream }
+            let definitions = project.graph.order.compactMap(project.model)
+                .filter { $0.config.materialized.value == .stream }
             for definition in definitions {
                 for name in project.physicalReads(definition) {
                     if let topic = project.source(name)?.topic, owners[topic.topic] == nil {
@@ -89,7 +98,15 @@ public final class RunningProject: Sendable {
                 governor: governor,
                 memory: memory, workers: workers, clock: clock, deadLetterOwners: owners
             ) { models.inputChanged($0, version: $1) }
-            let streams = try definitions.map { try StreamRunning($0, around) }
+            var streams: [StreamRunning] = []
+            for definition in definitions {
+                for model in warehouse.models(readBy: definition) {
+                    _ = try warehouse.build(model, runID: UUID().uuidString)
+                }
+                let stream = try StreamRunning(definition, around)
+                try stream.publisher.publish()
+                streams.append(stream)
+            }
             self.streams = streams
 
             var configuration = KafkaService.Configuration()
@@ -207,18 +224,28 @@ public final class RunningProject: Sendable {
             project: sound.project.settings.name, endpoints: endpoints, startedMicros: startedMicros,
             residentBytes: ProcessUsage.residentBytes, peakResidentBytes: ProcessUsage.peakResidentBytes,
             memoryBudgetBytes: memory.budgetBytes, topics: topics, streams: streamStatus, tables: tables(),
-            working: replays.filter(\.isRunning).map { "replay of \($0.topic)" },
-            problems: offlinePartitions()
-                + replays.compactMap { replay in replay.problem.map { "replay of \(replay.topic): \($0)" } })
+            working: replays.filter(\.isRunning).map { "replay of \($0.topic)" }, problems: problems())
     }
 
-    private func offlinePartitions() -> [String] {
-        log.topics.flatMap { topic in
-            (0..<topic.partitionCount).compactMap { index in
+    /// Everything that does not work at the moment.
+    public func problems() -> [PlatformProblem] {
+        let offline = log.topics.flatMap { topic in
+            (0..<topic.partitionCount).compactMap { index -> PlatformProblem? in
                 guard let failure = (try? log.partition(topic.name, index))?.failure else { return nil }
-                return "partition \(index) of \(topic.name.value): \(failure.report.description)"
+                return PlatformProblem(
+                    subject: "partition \(index) of \(topic.name.value)", text: failure.report.description)
             }
         }
+        return offline
+            + replays.compactMap { replay in
+                replay.problem.map { PlatformProblem(subject: "replay of \(replay.topic)", text: $0) }
+            }
+            + streams.compactMap { stream in
+                stream.problem.map { PlatformProblem(subject: "stream \(stream.model)", text: $0) }
+            }
+            + (warehouse.loadable + warehouse.batchModels.map(\.name)).compactMap { name in
+                models.standing(of: name).problem.map { PlatformProblem(subject: "table \(name)", text: $0) }
+            }
     }
 
     private func tables() -> [PlatformStatus.Table] {
@@ -272,9 +299,11 @@ public final class RunningProject: Sendable {
         DataDirectory.isInUse(options.resolvedDataDirectory)
     }
 
-    /// Returns once everything that came in has gone all the way, and nothing has moved for as long as a partition may
-    /// take to be found idle.
-    public func waitUntilSettled(orStopped isStopped: () -> Bool) async {
+    /// Returns once nothing has moved for as long as a partition may take to be found idle, and everything that came in
+    /// has gone all the way or something is in its way.
+    ///
+    /// - Returns: what is in the way; empty where everything has arrived.
+    public func waitUntilSettled(orStopped isStopped: () -> Bool) async -> [PlatformProblem] {
         let quietMicros = (sound.project.sources.compactMap { $0.topic?.idleAfter?.micros }.max() ?? 0) + 1_500_000
         var last = ""
         var since = clock.nowMicros()
@@ -282,10 +311,11 @@ public final class RunningProject: Sendable {
             let status = status()
             let now = clock.nowMicros()
             let signature = status.signature
-            if signature != last || !status.isSettled { (last, since) = (signature, now) }
-            if now - since >= quietMicros { return }
+            if signature != last || (!status.isSettled && status.problems.isEmpty) { (last, since) = (signature, now) }
+            if now - since >= quietMicros { return status.problems }
             try? await Task.sleep(for: .milliseconds(100))
         }
+        return []
     }
 
     // MARK: Stopping

@@ -5,6 +5,7 @@ internal import Dispatch
 internal import EventLog
 internal import Formats
 internal import Lake
+internal import Orchestrator
 internal import ProjectModel
 internal import SQL
 internal import SchemaRegistry
@@ -21,8 +22,51 @@ final class StreamRunning: Sendable {
     private let topics: [TopicName]
     private let log: DurableLog
     private let supervisor = DispatchQueue(label: "gariep.stream")
+    private let clock: any WallClock
     private let isStopping = Mutex(false)
-    private let restarts = Mutex<(count: Int, problem: String?)>((0, nil))
+    private let jobProblem = Mutex<String?>(nil)
+    private let announcer: Announcer
+
+    /// Shows readers what the stream has committed, and tells the scheduler.
+    private struct Announcer: Sendable {
+        let publisher: LakePublisher
+        let committed: @Sendable (DatasetName, Int64) -> Void
+        private let attempts = Attempts()
+
+        private final class Attempts: Sendable {
+            struct State {
+                var begun = 0
+                /// The newest attempt that failed, if no later one has worked.
+                var failed: (attempt: Int, text: String)?
+            }
+            let state = Mutex(State())
+        }
+
+        init(_ publisher: LakePublisher, _ committed: @escaping @Sendable (DatasetName, Int64) -> Void) {
+            self.publisher = publisher
+            self.committed = committed
+        }
+
+        /// Why readers do not see the newest commit; nil where they do.
+        var problem: String? { attempts.state.withLock { $0.failed?.text } }
+
+        /// The rows are safe in the lake whether or not this works; where it does not, it is tried again.
+        func announce() {
+            let attempt = attempts.state.withLock { state in
+                state.begun += 1
+                return state.begun
+            }
+            do {
+                committed(publisher.model, try publisher.publish())
+                // A later attempt that failed may have been for a newer commit.
+                attempts.state.withLock { if $0.failed.map({ $0.attempt < attempt }) ?? false { $0.failed = nil } }
+            } catch {
+                attempts.state.withLock { state in
+                    if state.failed.map({ $0.attempt < attempt }) ?? true { state.failed = (attempt, "\(error)") }
+                }
+            }
+        }
+    }
 
     /// What all streams of a project share.
     struct Surroundings: Sendable {
@@ -45,6 +89,7 @@ final class StreamRunning: Sendable {
         let sound = around.sound
         model = definition.name
         log = around.log
+        clock = around.clock
         let inputs = ProjectPlanner.inputs(of: definition, sound.project, sound.plan)
         let plan = try sound.checker.bind(sound.project.composed(definition).text, inputs)
         let emission: EmitMode = definition.config.emission == .final ? .final : .changes
@@ -74,17 +119,14 @@ final class StreamRunning: Sendable {
         let application = "gariep.\(definition.name)"
         let state = around.directory.state(of: definition.name.name)
         try Self.checkStateFits(state, publisher, application)
-        let (model, committed) = (definition.name, around.committed)
-        let failures = Mutex<String?>(nil)
+        let announcer = Announcer(publisher, around.committed)
+        self.announcer = announcer
         let sink = DeltaSink(
             table: publisher.table, application: application,
             options: AppendOptions(
                 fileBytes: 128 << 20, rowGroupBytes: max(1 << 20, around.memory.streamBytes / 16),
                 memoryBytes: max(4 << 20, around.memory.streamBytes / 8), openFiles: 16)
-        ) {
-            // The rows are safe in the lake; readers see them with the next publication at the latest.
-            do { committed(model, try publisher.publish()) } catch { failures.withLock { $0 = "\(error)" } }
-        }
+        ) { announcer.announce() }
         let shape = try StreamCompiler.check(plan, emit: emission)
         var lateSink: TopicSink?
         if shape.lateSchema != nil {
@@ -160,18 +202,24 @@ final class StreamRunning: Sendable {
 
     /// Waits for the job's end, and starts it again unless it is meant to end.
     private func supervise() {
+        var restarts = Restarts()
+        var startedMicros = clock.nowMicros()
         while !isStopping.withLock({ $0 }) {
+            if announcer.problem != nil { announcer.announce() }
             guard let ended = try? job.waitUntilEnded(timeoutMicros: 200_000) else { continue }
             if isStopping.withLock({ $0 }) { return }
-            let count = restarts.withLock { restarts in
-                restarts = (restarts.count + 1, ended.description)
-                return restarts.count
-            }
-            // 0.5 s, 1 s, 2 s ... 30 s: a full disk or a locked table needs time, not attempts.
-            let wait = min(30_000_000, 500_000 << min(count - 1, 6))
-            for _ in 0..<(wait / 100_000) where !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
+            jobProblem.withLock { $0 = ended.description }
+            // A full disk or a locked table needs time, not attempts.
+            let due = clock.nowMicros() + restarts.failed(ranMicros: clock.nowMicros() - startedMicros)
+            while clock.nowMicros() < due, !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
             guard !isStopping.withLock({ $0 }) else { return }
-            do { try job.start(settings) } catch { restarts.withLock { $0.problem = "\(error)" } }
+            startedMicros = clock.nowMicros()
+            do {
+                try job.start(settings)
+                jobProblem.withLock { $0 = nil }
+            } catch {
+                jobProblem.withLock { $0 = "\(error)" }
+            }
         }
     }
 
@@ -182,19 +230,27 @@ final class StreamRunning: Sendable {
         supervisor.sync {}
     }
 
+    /// Why its rows do not come, or are not seen.
+    var problem: String? { problem(job.status()) }
+
+    private func problem(_ status: StreamJobStatus) -> String? {
+        if status.state == .running { return announcer.problem }
+        return jobProblem.withLock { $0 } ?? status.lastError?.description
+    }
+
     func status() -> PlatformStatus.Stream {
         let status = job.status()
         let recorded = topics.reduce(Int64(0)) { $0 + Self.records(log, $1) }
         let read = status.ledger.filter { $0.step.hasPrefix("source ") }.reduce(Int64(0)) { $0 + $1.handOver.read }
-        let (count, problem) = restarts.withLock { $0 }
-        let state = status.state == .running ? "running" : (count > 0 ? "restarting" : status.state.rawValue)
+        let problem = problem(status)
+        let state = status.state != .running && problem != nil ? "restarting" : status.state.rawValue
         return PlatformStatus.Stream(
             model: model.description, state: state, epoch: status.epoch.rawValue,
             watermarkMicros: status.watermarkMicros,
             lag: max(0, recorded - read), rowsWritten: publisher.rows,
             steps: status.ledger.map { .init(step: $0.step, handOver: $0.handOver) },
             stateBytes: Int64(status.stateBytes),
-            problem: status.state == .running ? nil : (status.lastError?.description ?? problem))
+            problem: problem)
     }
 
     /// Records that a topic has taken so far.

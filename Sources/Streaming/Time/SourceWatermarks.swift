@@ -22,8 +22,9 @@ struct SourceWatermarks: Sendable {
     /// False for a source without event time, which never holds a watermark back.
     let isTimed: Bool
     private(set) var partitions: [Partition]
-    /// When the source first delivered a record in this run (or the run began, if earlier ones had records), or did so again after all was quiet: idleness counts from
-    /// here, because the others have had no chance to deliver since. By the clock, and by the log.
+    /// When the source first delivered a record in this run (or the run began, if earlier ones had records), or did so
+    /// again after all was quiet: idleness counts from here, because the others have had no chance to deliver since. By
+    /// the clock, and by the log.
     private var resumedAt: Int64?
     private var resumedAppendAt: Int64?
     /// The newest append time of all partitions.

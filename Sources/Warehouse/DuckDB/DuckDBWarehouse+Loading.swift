@@ -11,9 +11,15 @@ extension DuckDBWarehouse {
         try ensureSchema(load.relation.schema)
         let outcome = try change(task) { session throws(WarehouseError) in
             let ledger = RunLedger(session: session)
-            if let done = try ledger.outcome(runID: load.runID, load.relation) { return done }
-            let source = try select(load, session)
             let exists = try session.kind(of: load.relation) == .table
+            let definition = "loaded as \(load.runID)"
+            // Rows that replaced others count only while they are still there: files may come back as they once were.
+            let known = try ledger.relation(load.relation)?.definition
+            let isHeld = exists && known == definition
+            if load.mode == .append || isHeld, let done = try ledger.outcome(runID: load.runID, load.relation) {
+                return done
+            }
+            let source = try select(load, session)
             let before = exists && load.mode == .append ? try session.count(load.relation.sql) : 0
             let sql: String
             if load.mode == .append && exists {
@@ -29,8 +35,7 @@ extension DuckDBWarehouse {
             let after = try session.count(load.relation.sql)
             let version = nextVersion()
             try ledger.setRelation(
-                load.relation, kind: "table", version: version, definition: "loaded from \(load.files.count) files",
-                inputs: [])
+                load.relation, kind: "table", version: version, definition: definition, inputs: [])
             let outcome = try balanced(
                 BuildOutcome(
                     handOver: HandOver(read: read, written: after - before), rowCount: after, version: version),

@@ -11,9 +11,13 @@ extension DuckDBWarehouse {
         let outcome = try change(task) { session throws(WarehouseError) in
             let ledger = RunLedger(session: session)
             if let done = try ledger.outcome(runID: run.runID, run.relation) { return done }
+            // Decided here, where nobody can change it until the run is over.
+            let isTable = try session.kind(of: run.relation) == .table
+            let takesIn = run.method.isIncremental && !run.fullRefresh && isTable
+            let run = takesIn ? run.running(run.incrementalSQL ?? run.sql) : run
             if let contract = run.contract { try check(contract, of: run, session) }
             let outcome = try following(session, progress) { () throws(WarehouseError) in
-                try build(run, session, ledger)
+                try build(run, takesIn: takesIn, session, ledger)
             }
             try checkNulls(run, session)
             try ledger.record(
@@ -27,16 +31,13 @@ extension DuckDBWarehouse {
         return outcome
     }
 
-    private func build(_ run: ModelRun, _ session: WarehouseSession, _ ledger: RunLedger) throws(WarehouseError)
-        -> BuildOutcome
-    {
+    private func build(
+        _ run: ModelRun, takesIn: Bool, _ session: WarehouseSession, _ ledger: RunLedger
+    ) throws(WarehouseError) -> BuildOutcome {
         switch run.method {
-        case .view: return try buildView(run, session, ledger)
-        case .table: return try buildTable(run, session, ledger)
-        case .incremental(let plan):
-            let isTable = try session.kind(of: run.relation) == .table
-            if run.fullRefresh || !isTable { return try buildTable(run, session, ledger) }
-            return try takeIn(run, plan, session, ledger)
+        case .view: try buildView(run, session, ledger)
+        case .incremental(let plan) where takesIn: try takeIn(run, plan, session, ledger)
+        case .table, .incremental: try buildTable(run, session, ledger)
         }
     }
 
@@ -131,6 +132,8 @@ extension DuckDBWarehouse {
 }
 
 extension BuildMethod {
+    var isIncremental: Bool { if case .incremental = self { true } else { false } }
+
     var name: String {
         switch self {
         case .view: "view"

@@ -60,7 +60,7 @@ struct RunLedger {
         let map = DataType.map(
             key: Field("key", .utf8, nullable: false), value: Field("value", .int64), keysSorted: false)
         try session.execute(
-            "INSERT INTO _gariep.runs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT OR REPLACE INTO _gariep.runs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             [
                 .string(runID), .string(relation.schema), .string(relation.name), .string(kind), .int(micros),
                 .int(outcome.handOver.read), .int(outcome.handOver.written), .int(outcome.handOver.filtered),

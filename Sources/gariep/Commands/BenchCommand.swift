@@ -68,7 +68,8 @@ struct BenchCommand: AsyncParsableCommand {
         table.rows.append(["  ratio of time", String(format: "%.2f", Double(cost.micros) / Double(floorMicros)), "x"])
         table.rows.append(["peak memory, DuckDB's batch included", "\(ProcessUsage.peakResidentBytes >> 20)", "MB"])
 
-        await platform.waitUntilSettled { false }
+        let inTheWay = await platform.waitUntilSettled { false }
+        if !inTheWay.isEmpty { throw CommandFailure.inTheWay(inTheWay) }
         let times = try VisibilityProbe(
             project: platform, topic: Self.topic, path: Self.path
         ).run(samples: max(1, samples), clock: clock)

@@ -31,9 +31,9 @@ struct DemoCommand: AsyncParsableCommand {
 
         let clock = SystemClock()
         let started = clock.nowMicros()
-        let platform = try await RunningProject.start(options, progress: Terminal.progress(), clock: clock)
+        let platform = try await Self.start(options, clock)
         let signals = StopSignals()
-        await platform.waitUntilSettled { signals.isStopped }
+        let inTheWay = await platform.waitUntilSettled { signals.isStopped }
         let took = clock.nowMicros() - started
         if !signals.isStopped {
             Terminal.print(try Self.arrivals(platform))
@@ -50,6 +50,25 @@ struct DemoCommand: AsyncParsableCommand {
             await signals.wait()
         }
         try await platform.stop()
+        if !inTheWay.isEmpty { throw CommandFailure.inTheWay(inTheWay) }
+    }
+
+    /// Starts the platform; where another program has a port of the example's, on any free one.
+    private static func start(_ wanted: PlatformOptions, _ clock: SystemClock) async throws -> RunningProject {
+        var options = wanted
+        while true {
+            do {
+                return try await RunningProject.start(options, progress: Terminal.progress(), clock: clock)
+            } catch PlatformFailure.portTaken(let service, let port) {
+                switch service {
+                case "kafka" where options.kafkaPort == nil: options.kafkaPort = 0
+                case "registry" where options.registryPort == nil: options.registryPort = 0
+                case "http" where options.httpPort == nil: options.httpPort = 0
+                default: throw PlatformFailure.portTaken(service: service, port: port)
+                }
+                Terminal.note("port \(port) is taken by another program; \(service) gets a free one")
+            }
+        }
     }
 
     /// Examples/flights here, or in the checkout that the program was built in.

@@ -280,49 +280,22 @@ private struct ProjectCheck {
         let what = "\(service) port"
         if let ours, let running { return Finding(what, "\(ours), served by process \(running.processID)") }
         guard port != 0 else { return Finding(what, "any free one") }
-        switch Self.tryPort(port, host: host) {
-        case 0: return Finding(what, "\(port) is free")
-        case EADDRINUSE:
+        switch PortProbe.probe(port, host: host) {
+        case .free: return Finding(what, "\(port) is free")
+        case .taken:
             return Finding(
                 what, "\(port) is taken by another program",
                 mend:
                     "Stop that program (`ss -ltnp 'sport = :\(port)'` names it), or use --\(service)-port or `ports:` in gariep.yaml."
             )
-        case EACCES:
+        case .forbidden:
             return Finding(
                 what, "\(port) may not be used by this user",
                 mend: "Use a port above 1023, with --\(service)-port or `ports:` in gariep.yaml.")
-        case let problem:
+        case .unusable(let problem):
             return Finding(
-                what, "\(port) cannot be used: \(unsafe String(cString: strerror(problem)))",
+                what, "\(port) cannot be used: \(problem)",
                 mend: "Use another port, with --\(service)-port or `ports:` in gariep.yaml.")
         }
-    }
-
-    /// Takes a port as the servers do, and gives it back at once.
-    ///
-    /// - Returns: 0, or the error number of the system.
-    private static func tryPort(_ port: Int, host: String) -> Int32 {
-        guard let number = UInt16(exactly: port) else { return EINVAL }
-        #if os(Linux)
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        guard descriptor >= 0 else { return errno }
-        defer { close(descriptor) }
-        // As the servers do: connections of an earlier run that still linger do not count.
-        var yes: Int32 = 1
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = number.bigEndian
-        address.sin_addr.s_addr = unsafe inet_addr(host)
-        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, length) }
-        }
-        guard bound == 0, listen(descriptor, 1) == 0 else { return errno }
-        return 0
     }
 }

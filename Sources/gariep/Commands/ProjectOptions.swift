@@ -37,6 +37,7 @@ enum CommandFailure: PlatformError {
     case folderExists(String)
     case noExample(String)
     case failures(Int, what: String)
+    case inTheWay([PlatformProblem])
 
     var report: ErrorReport {
         switch self {
@@ -56,6 +57,11 @@ enum CommandFailure: PlatformError {
         case .failures(let count, let what):
             ErrorReport(
                 code: "CLI-004", recovery: .changeProject, message: "\(count) \(what)", hint: "See the lines above.")
+        case .inTheWay(let problems):
+            ErrorReport(
+                code: "CLI-005", recovery: .retry, message: "not everything that came in has gone all the way",
+                found: problems.map { "\($0.subject): \($0.text)" }.joined(separator: "\n"),
+                hint: "Mend the cause and start again; it goes on where it stopped.")
         }
     }
 }

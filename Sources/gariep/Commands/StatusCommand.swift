@@ -58,11 +58,9 @@ struct StatusCommand: AsyncParsableCommand {
             ]
         }
         text += [topics, streams, ledger, tables].map { $0.rendered(width: Terminal.width) }.joined(separator: "\n\n")
-        let problems =
-            status.problems
-            + status.streams.compactMap { stream in stream.problem.map { "\(stream.model): \($0)" } }
-            + status.tables.compactMap { table in table.problem.map { "\(table.name): \($0)" } }
-        if !problems.isEmpty { text += "\n\n" + problems.joined(separator: "\n") }
+        if !status.problems.isEmpty {
+            text += "\n\n" + status.problems.map { "\($0.subject): \($0.text)" }.joined(separator: "\n")
+        }
         return text
     }
 

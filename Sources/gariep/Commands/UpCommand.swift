@@ -58,10 +58,33 @@ struct UpCommand: AsyncParsableCommand {
         let platform = try await RunningProject.start(options, progress: Terminal.progress(), clock: SystemClock())
         let signals = StopSignals()
         Terminal.note(Self.addresses(platform.endpoints))
-        if untilSettled { await platform.waitUntilSettled { signals.isStopped } } else { await signals.wait() }
+        let watch = Task { await Self.tellProblems(of: platform) }
+        var inTheWay: [PlatformProblem] = []
+        if untilSettled {
+            inTheWay = await platform.waitUntilSettled { signals.isStopped }
+        } else {
+            await signals.wait()
+        }
+        watch.cancel()
         Terminal.note("stopping ...")
         try await platform.stop()
         Terminal.note("stopped; everything is on disk")
+        if !inTheWay.isEmpty { throw CommandFailure.inTheWay(inTheWay) }
+    }
+
+    /// Says on the terminal when something stops working, and when it works again.
+    private static func tellProblems(of platform: RunningProject) async {
+        let clock = SystemClock()
+        var notices = ProblemNotices()
+        while !Task.isCancelled {
+            for notice in notices.observe(platform.problems(), nowMicros: clock.nowMicros()) {
+                switch notice {
+                case .began(let problem): Terminal.error("\(problem.subject): \(problem.text)")
+                case .ended(let subject): Terminal.note("\(subject): works again")
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(500))
+        }
     }
 
     static func addresses(_ endpoints: Endpoints) -> String {
