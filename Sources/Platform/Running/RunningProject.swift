@@ -341,6 +341,11 @@ public final class RunningProject: Sendable {
         replays.allSatisfy { !$0.isRunning } && streams.allSatisfy { $0.status().lag == 0 }
     }
 
+    /// Committed rows that wait for their windows to end.
+    public var heldRows: Int64 {
+        streams.reduce(0) { $0 + $1.status().steps.reduce(0) { $0 + $1.handOver.held } }
+    }
+
     /// Makes visible what has been read, lets clients finish, and closes everything.
     public func stop() async throws {
         for replay in replays { replay.stop() }

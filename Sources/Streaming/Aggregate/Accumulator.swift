@@ -17,6 +17,9 @@ struct FoldInput {
 }
 
 /// One aggregate of every group, a slot a group. Concrete classes fold whole batches.
+///
+/// They are called through this class, which leads into the general code of generic ones; so those name with
+/// `@specialized` the types that are to have code of their own.
 class Accumulator {
     /// Bytes that the slots hold beside their arrays.
     var heapBytes: Int { 0 }
@@ -105,6 +108,9 @@ final class IntegerSumAccumulator<Value: FixedWidthInteger & BitwiseCopyable>: A
         counts.reset(slot)
     }
 
+    @specialized(where Value == Int32)
+    @specialized(where Value == Int64)
+    @specialized(where Value == Int128)
     override func fold(_ input: FoldInput) throws {
         let (sums, counts) = unsafe (self.sums.base, self.counts.base)
         let view = PrimitiveView<Value>(input.arguments[0])
@@ -192,7 +198,9 @@ enum Average {
     /// The quotient as DuckDB rounds it: through the processor's extended precision where it has one.
     static func exact(_ sum: Int128, _ count: Int64, scale: Int) -> Double {
         #if arch(x86_64)
-            return Double(Float80(sum) / (Float80(count) * Float80(DecimalArithmetic.power(scale))))
+            // 64 bits are exact, and converted by one instruction.
+            let exact = Int64(exactly: sum).map { Float80($0) } ?? Float80(sum)
+            return Double(exact / (Float80(count) * Float80(DecimalArithmetic.power(scale))))
         #else
             return Double(sum) / (Double(count) * Double(DecimalArithmetic.power(scale)))
         #endif

@@ -31,7 +31,7 @@ final class ArgumentAccumulator: Accumulator {
     override var slotBytes: Int { 8 }
     override var heapBytes: Int { held }
     override func ensure(_ slots: Int) {
-        if pairs.count < slots { pairs += [[Pair: Int64]](repeating: [:], count: slots - pairs.count) }
+        while pairs.count < slots { pairs.append([:]) }
     }
     override func reset(_ slot: Int32) {
         for pair in pairs[Int(slot)].keys { held -= size(pair) }

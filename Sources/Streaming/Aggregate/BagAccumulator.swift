@@ -60,14 +60,23 @@ final class BagAccumulator<Key: OrderedKey>: Accumulator {
             + (Key.self == BytesKey.self ? bag.entries.reduce(0) { $0 + $1.key.heapBytes } : 0)
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func ensure(_ slots: Int) {
-        if bags.count < slots { bags += [Bag](repeating: Bag(), count: slots - bags.count) }
+        while bags.count < slots { bags.append(Bag()) }
     }
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func reset(_ slot: Int32) {
         held -= bytes(bags[Int(slot)])
         bags[Int(slot)] = Bag()
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func fold(_ input: FoldInput) {
         let argument = input.arguments[0]
         let key = codec.reader(argument)
@@ -84,6 +93,9 @@ final class BagAccumulator<Key: OrderedKey>: Accumulator {
         }
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func results(_ slots: [Int32]) throws -> Column {
         let builder = ColumnBuilder.make(type)
         for slot in slots {
@@ -93,6 +105,9 @@ final class BagAccumulator<Key: OrderedKey>: Accumulator {
         return builder.finish()
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func encode(_ slot: Int32, into writer: inout ByteWriter) {
         bags[Int(slot)].settle()
         let entries = bags[Int(slot)].entries
@@ -103,6 +118,9 @@ final class BagAccumulator<Key: OrderedKey>: Accumulator {
         }
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func decode(_ slot: Int32, from reader: inout ByteReader) -> Void? {
         guard let count = reader.unsignedVarint(), count <= UInt64(reader.remaining) else { return nil }
         var bag = Bag()
@@ -134,15 +152,24 @@ final class ExtremeAccumulator<Key: OrderedKey>: Accumulator {
 
     override var slotBytes: Int { MemoryLayout<Key?>.stride }
     override var heapBytes: Int { held }
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func ensure(_ slots: Int) {
-        if best.count < slots { best += [Key?](repeating: nil, count: slots - best.count) }
+        while best.count < slots { best.append(nil) }
     }
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func reset(_ slot: Int32) { set(Int(slot), nil) }
     private func set(_ slot: Int, _ key: Key?) {
         held += (key?.heapBytes ?? 0) - (best[slot]?.heapBytes ?? 0)
         best[slot] = key
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func fold(_ input: FoldInput) {
         let argument = input.arguments[0]
         let reader = codec.reader(argument)
@@ -154,6 +181,9 @@ final class ExtremeAccumulator<Key: OrderedKey>: Accumulator {
         }
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func results(_ slots: [Int32]) throws -> Column {
         let builder = ColumnBuilder.make(type)
         for slot in slots {
@@ -162,10 +192,16 @@ final class ExtremeAccumulator<Key: OrderedKey>: Accumulator {
         return builder.finish()
     }
 
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func encode(_ slot: Int32, into writer: inout ByteWriter) {
         writer.littleEndian(UInt8(best[Int(slot)] == nil ? 0 : 1))
         if let key = best[Int(slot)] { Key.write(key, into: &writer) }
     }
+    @specialized(where Key == Int64)
+    @specialized(where Key == Int128)
+    @specialized(where Key == BytesKey)
     override func decode(_ slot: Int32, from reader: inout ByteReader) -> Void? {
         guard let tag = reader.littleEndian(UInt8.self) else { return nil }
         if tag == 0 {

@@ -309,56 +309,63 @@ final class AggregateOperator: ChainOperator {
         if micros > watermarkMicros {
             watermarkMicros = micros
             if spec.windowColumn != nil {
-                for window in panes.keys.filter({ endMicros($0) <= micros }).sorted() { try close(window) }
+                try close(panes.keys.filter { endMicros($0) <= micros }.sorted())
             }
         }
         try next.watermark(micros)
     }
 
-    private func close(_ window: Int64) throws {
-        guard let pane = panes[window] else { return }
-        var rows: Int64 = 0
-        if pane.outside > 0 { rows += try closeStored(window) }
-        for start in stride(from: 0, to: pane.slots.count, by: 8192) {
-            rows += try finish(Array(pane.slots[start..<min(start + 8192, pane.slots.count)]))
+    /// Answers and frees the groups of these windows, which are all that the watermark has passed.
+    private func close(_ windows: [Int64]) throws {
+        guard !windows.isEmpty else { return }
+        var closed: [Int64: Int64] = [:]
+        let stored = windows.filter { (panes[$0]?.outside ?? 0) > 0 }
+        if let first = stored.first, let last = stored.last { try closeStored(first...last, &closed) }
+        let slots = windows.flatMap { panes[$0]?.slots ?? [] }
+        for start in stride(from: 0, to: slots.count, by: 8192) {
+            try finish(Array(slots[start..<min(start + 8192, slots.count)]), &closed)
         }
-        guard rows == pane.rows else {
-            throw StreamingError.ledger(
-                step: "aggregate \(step)", epoch: context.passedEpoch.next,
-                detail: "the groups of a window held \(rows) rows, not the \(pane.rows) that went in")
+        for window in windows {
+            let (rows, expected) = (closed[window] ?? 0, panes[window]?.rows ?? 0)
+            guard rows == expected else {
+                throw StreamingError.ledger(
+                    step: "aggregate \(step)", epoch: context.passedEpoch.next,
+                    detail: "the groups of a window held \(rows) rows, not the \(expected) that went in")
+            }
+            panes[window] = nil
+            totals.handOver.held -= rows
+            totals.handOver.filtered += rows
         }
-        panes[window] = nil
-        totals.handOver.held -= rows
-        totals.handOver.filtered += rows
-        if !dirtySlots.isEmpty { dirtySlots.removeAll { dirty[$0] == 0 } }
+        dirtySlots.removeAll { dirty[$0] == 0 }
     }
 
-    /// Answers and frees these groups; gives the rows that they held.
-    private func finish(_ slots: [Int32]) throws -> Int64 {
+    /// Answers and frees these groups, and adds the rows that they held to their windows'.
+    private func finish(_ slots: [Int32], _ closed: inout [Int64: Int64]) throws {
+        guard !slots.isEmpty else { return }
         if !spec.emitsChanges { try emit(ChangeBatch(try answers(slots))) }
-        var rows: Int64 = 0
         for slot in slots {
-            rows += rowCounts[slot]
-            if stored[slot] == 1 {
-                unsafe gone.insert(StateKeys.key(operator: spec.id, table.key(slot), hash: table.hash(slot)))
-            }
+            let key = unsafe table.key(slot)
+            unsafe closed[KeyDecoder.window(of: key), default: 0] += rowCounts[slot]
+            if stored[slot] == 1 { unsafe gone.insert(StateKeys.key(operator: spec.id, key, hash: table.hash(slot))) }
             release(slot)
         }
-        return rows
     }
 
-    /// The groups of a window that are only in the store, some thousand at a time.
-    private func closeStored(_ window: Int64) throws -> Int64 {
-        var rows: Int64 = 0
+    /// The groups of these windows that are only in the store, some thousand at a time. Windows lie side by side in each
+    /// key group of the store, so one search a key group finds them all.
+    private func closeStored(_ windows: ClosedRange<Int64>, _ closed: inout [Int64: Int64]) throws {
         var pending: [Int32] = []
         for group in KeyGroups.groups(ofWorker: context.worker, workers: context.workers) {
-            var prefix = StateKeys.prefix(operator: spec.id, group: group)
-            unsafe withUnsafeBytes(of: UInt64(bitPattern: window ^ Int64.min).bigEndian) {
-                unsafe prefix.append(contentsOf: $0)
+            let prefix = StateKeys.prefix(operator: spec.id, group: group)
+            var first = prefix
+            unsafe withUnsafeBytes(of: UInt64(bitPattern: windows.lowerBound ^ Int64.min).bigEndian) {
+                unsafe first.append(contentsOf: $0)
             }
-            unsafe try context.store.scan(prefix: prefix) { stored, value in
+            unsafe try context.store.scan(prefix: prefix, from: first) { stored, value in
                 let key = unsafe UnsafeRawBufferPointer(rebasing: stored[StateKeys.prefixCount...])
-                guard let base = key.baseAddress else { return true }
+                guard let base = key.baseAddress, unsafe KeyDecoder.window(of: key) <= windows.upperBound else {
+                    return false
+                }
                 let hash = unsafe Hashing.hash(base, key.count)
                 let storeKey = unsafe Array(stored)
                 if unsafe table.find(key, hash: hash) >= 0 || gone.contains(storeKey) || goneInFlight.contains(storeKey)
@@ -367,19 +374,20 @@ final class AggregateOperator: ChainOperator {
                 }
                 pending.append(unsafe try load(key, hash, Array(value), nil))
                 if pending.count >= 4096 {
-                    rows += try finish(pending)
+                    try finish(pending, &closed)
                     pending = []
                 }
                 return true
             }
         }
-        return pending.isEmpty ? rows : rows + (try finish(pending))
+        try finish(pending, &closed)
     }
 
     // MARK: State
 
     override func barrier(_ epoch: Epoch, input: Int) throws {
         for key in gone { context.delta.delete(key) }
+        swap(&gone, &goneInFlight)
         goneInFlight.formUnion(gone)
         gone = []
         for slot in dirtySlots where dirty[slot] == 1 {

@@ -8,6 +8,13 @@ struct StateDelta: Sendable {
         let key: [UInt8]
         /// nil deletes the key.
         let value: [UInt8]?
+
+        /// The key's first 16 bytes as a number, which has the store's order.
+        var prefix: UInt128 {
+            var number: UInt128 = 0
+            unsafe withUnsafeMutableBytes(of: &number) { unsafe $0.copyBytes(from: key.prefix(16)) }
+            return UInt128(bigEndian: number)
+        }
     }
     var entries: [Entry] = []
     mutating func put(_ key: [UInt8], _ value: [UInt8]) { entries.append(Entry(key: key, value: value)) }
@@ -108,12 +115,17 @@ final class StateStore: @unchecked Sendable {
     }
 
     /// Calls `body` with every key that begins with `prefix`, in order, until it returns false.
-    func scan(prefix: [UInt8], _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool) throws {
+    ///
+    /// - Parameter first: where to begin among them; nil for the first.
+    func scan(
+        prefix: [UInt8], from first: [UInt8]? = nil,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Bool
+    ) throws {
         guard let iterator = unsafe rocksdb_create_iterator(database, readOptions) else {
             throw StreamingError.storage(operation: "read", problem: "no iterator")
         }
         defer { unsafe rocksdb_iter_destroy(iterator) }
-        unsafe prefix.withUnsafeBufferPointer { bytes in
+        unsafe (first ?? prefix).withUnsafeBufferPointer { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) {
                 unsafe rocksdb_iter_seek(iterator, $0.baseAddress, $0.count)
             }
@@ -139,18 +151,21 @@ final class StateStore: @unchecked Sendable {
             throw StreamingError.storage(operation: "write", problem: "no batch")
         }
         defer { unsafe rocksdb_writebatch_destroy(batch) }
-        for delta in deltas {
-            for entry in delta.entries {
-                unsafe entry.key.withUnsafeBufferPointer { key in
-                    unsafe key.withMemoryRebound(to: CChar.self) { key in
-                        guard let value = entry.value else {
-                            return unsafe rocksdb_writebatch_delete(batch, key.baseAddress, key.count)
-                        }
-                        unsafe value.withUnsafeBufferPointer { value in
-                            unsafe value.withMemoryRebound(to: CChar.self) { value in
-                                unsafe rocksdb_writebatch_put(
-                                    batch, key.baseAddress, key.count, value.baseAddress, value.count)
-                            }
+        // RocksDB finds the place of a key fast next to the last one's. The sort is stable: changes of one key keep their
+        // order.
+        let entries = deltas.flatMap(\.entries)
+        let places = entries.indices.map { (prefix: entries[$0].prefix, index: $0) }.sorted { $0.prefix < $1.prefix }
+        for (_, index) in places {
+            let entry = entries[index]
+            unsafe entry.key.withUnsafeBufferPointer { key in
+                unsafe key.withMemoryRebound(to: CChar.self) { key in
+                    guard let value = entry.value else {
+                        return unsafe rocksdb_writebatch_delete(batch, key.baseAddress, key.count)
+                    }
+                    unsafe value.withUnsafeBufferPointer { value in
+                        unsafe value.withMemoryRebound(to: CChar.self) { value in
+                            unsafe rocksdb_writebatch_put(
+                                batch, key.baseAddress, key.count, value.baseAddress, value.count)
                         }
                     }
                 }
