@@ -1,7 +1,9 @@
 import Base
 import Columnar
+import Dispatch
 import DuckDB
 import Foundation
+import Synchronization
 import Testing
 
 @Test(arguments: [
@@ -104,16 +106,15 @@ func theSyntaxTreeHasPlacesAndSyntaxErrorsHaveThemToo() throws {
 }
 
 @Test
-func aLongStatementCanBeStoppedAndWatched() async throws {
+func aLongStatementCanBeStoppedAndWatched() throws {
     let connection = try DuckDBDatabase().connect()
     try connection.trackProgress()
     let sql = "SELECT max(hash(a.i * b.i)) FROM range(3000000) a(i), range(3000000) b(i)"
-    let running = Task.detached { try connection.query(sql).all() }
-    try await Task.sleep(for: .milliseconds(300))
-    for _ in 0..<100 where connection.progress == nil { try await Task.sleep(for: .milliseconds(20)) }
+    let running = ThreadWork { _ = try connection.query(sql).all() }
+    for _ in 0..<500 where connection.progress == nil { Thread.sleep(forTimeInterval: 0.02) }
     #expect(connection.progress != nil)
     connection.interrupt()
-    let error = await #expect(throws: DuckDBError.self) { try await running.value }
+    let error = #expect(throws: DuckDBError.self) { try running.wait() }
     #expect(error?.failure?.kind == .interrupted)
     #expect(try connection.query("SELECT 1").single() == .int(1))
 }
@@ -153,4 +154,23 @@ func limitsOfMemoryAndDiskAreClearErrors() throws {
         memoryLimitBytes: 24 << 20, threads: 2, temporaryDirectory: folder, temporaryBytesMax: 4 << 20)
     let full = #expect(throws: DuckDBError.self) { try DuckDBDatabase(configuration: small).connect().execute(sort) }
     #expect(full?.failure?.kind == .diskFull || full?.failure?.kind == .outOfMemory)
+}
+
+/// Work on a thread of its own: a statement that runs until it is stopped must not take the place of the task that stops it.
+final class ThreadWork: Sendable {
+    private let failure = Mutex<(any Error)?>(nil)
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ body: @escaping @Sendable () throws -> Void) {
+        Thread.detachNewThread { [self] in
+            do { try body() } catch { failure.withLock { $0 = error } }
+            ended.signal()
+        }
+    }
+
+    /// Waits for its end, and throws what it threw.
+    func wait() throws {
+        ended.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
 }

@@ -2,6 +2,7 @@ import Base
 import Columnar
 import DuckDB
 import Foundation
+import Synchronization
 import Testing
 import Warehouse
 
@@ -222,13 +223,13 @@ func modelsAreBuiltSideBySideWhileOthersRead() async throws {
 }
 
 @Test
-func stoppingInTheMiddleLeavesTheOldTable() async throws {
+func stoppingInTheMiddleLeavesTheOldTable() throws {
     let folder = try TemporaryFolder()
     let bench = try Bench(path: folder.path + "/w.duckdb")
     try bench.run("t", "SELECT 1 AS n")
     let long = "SELECT max(hash(a.i * b.i)) AS n FROM range(3000000) a(i), range(3000000) b(i)"
-    let building = Task.detached { try bench.run("t", long) }
-    try await Task.sleep(for: .milliseconds(300))
+    let building = ThreadWork { try bench.run("t", long) }
+    Thread.sleep(forTimeInterval: 0.3)
     // What a kill at this moment would leave on disk.
     let killed = folder.path + "/killed.duckdb"
     try FileManager.default.copyItem(atPath: folder.path + "/w.duckdb", toPath: killed)
@@ -237,7 +238,7 @@ func stoppingInTheMiddleLeavesTheOldTable() async throws {
     }
     #expect(try bench.text("SELECT n FROM shop.t") == "(1)")
     bench.warehouse.interruptAll()
-    let error = await #expect(throws: WarehouseError.self) { try await building.value }
+    let error = #expect(throws: WarehouseError.self) { try building.wait() }
     guard case .failed(_, let cause)? = error else {
         Issue.record("\(String(describing: error))")
         return
@@ -246,15 +247,16 @@ func stoppingInTheMiddleLeavesTheOldTable() async throws {
     #expect(try bench.text("SELECT n FROM shop.t") == "(1)")
     // Whatever the moment, a stopped run ends.
     for delay in [0, 1, 2, 3, 5, 8] {
-        let again = Task.detached { try bench.run("u", long) }
-        let stopper = Task.detached {
-            while !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(delay + 10))
+        let isOver = Atomic(false)
+        let stopper = ThreadWork {
+            while !isOver.load(ordering: .acquiring) {
+                Thread.sleep(forTimeInterval: Double(delay + 10) / 1000)
                 bench.warehouse.interruptAll()
             }
         }
-        await #expect(throws: WarehouseError.self) { try await again.value }
-        stopper.cancel()
+        #expect(throws: WarehouseError.self) { try bench.run("u", long) }
+        isOver.store(true, ordering: .releasing)
+        try stopper.wait()
     }
     let after = try Bench(path: killed)
     #expect(try after.text("SELECT n FROM shop.t") == "(1)")

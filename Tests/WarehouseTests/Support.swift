@@ -1,7 +1,9 @@
 import Base
 import Columnar
+import Dispatch
 import DuckDB
 import Foundation
+import Synchronization
 import Warehouse
 
 /// A folder that is gone when the test is.
@@ -53,3 +55,22 @@ struct Bench {
 }
 
 func shop(_ name: String) -> RelationName { RelationName(schema: "shop", name: name) }
+
+/// Work on a thread of its own: a statement that runs until it is stopped must not take the place of the task that stops it.
+final class ThreadWork: Sendable {
+    private let failure = Mutex<(any Error)?>(nil)
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ body: @escaping @Sendable () throws -> Void) {
+        Thread.detachNewThread { [self] in
+            do { try body() } catch { failure.withLock { $0 = error } }
+            ended.signal()
+        }
+    }
+
+    /// Waits for its end, and throws what it threw.
+    func wait() throws {
+        ended.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+}
