@@ -26,10 +26,17 @@ public final class DuckDBStatement {
         unsafe duckdb_destroy_prepare(&closing)
     }
 
-    /// Whether the statement only reads: a SELECT, or the explanation of one.
+    /// Whether the statement only reads: a SELECT, or the explanation of one. `EXPLAIN ANALYZE` runs what it explains,
+    /// so that the explanation of anything else is no query.
     public var isQuery: Bool {
-        let kind = unsafe duckdb_prepared_statement_type(handle)
-        return kind == DUCKDB_STATEMENT_TYPE_SELECT || kind == DUCKDB_STATEMENT_TYPE_EXPLAIN
+        switch unsafe duckdb_prepared_statement_type(handle) {
+        case DUCKDB_STATEMENT_TYPE_SELECT: return true
+        case DUCKDB_STATEMENT_TYPE_EXPLAIN:
+            guard let explained = ExplainedText.explained(by: sql), let inner = try? connection.prepare(explained)
+            else { return false }
+            return unsafe duckdb_prepared_statement_type(inner.handle) == DUCKDB_STATEMENT_TYPE_SELECT
+        default: return false
+        }
     }
 
     public var parameterCount: Int { Int(unsafe duckdb_nparams(handle)) }

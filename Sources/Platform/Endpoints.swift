@@ -8,20 +8,8 @@ public struct Endpoints: Sendable, Codable, Hashable {
     public let registry: Int
     public let http: Int
 
-    /// Written whole or not at all, so that a reader never sees half of it.
-    func write(to path: String) throws(PlatformFailure) {
-        do {
-            try JSONEncoder().encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw .dataDirectory(path: path, problem: error.localizedDescription)
-        }
-    }
-
     /// The endpoints of the platform that has `dataDirectory` open; nil where none has.
     public static func ofRunning(dataDirectory: String) -> Endpoints? {
-        guard DataDirectory.isInUse(dataDirectory),
-            let data = FileManager.default.contents(atPath: DataDirectory.endpointsFile(in: dataDirectory))
-        else { return nil }
-        return try? JSONDecoder().decode(Endpoints.self, from: data)
+        EndpointsFile.ofRunning(dataDirectory: dataDirectory)?.endpoints
     }
 }

@@ -11,6 +11,10 @@ public enum PlatformFailure: PlatformError, Equatable {
     case unknownDataset(String, known: [String])
     case streamFailed(model: String, problem: String)
     case unsupported(what: String, hint: String)
+    /// A control request that may not be answered.
+    case controlRefused(problem: String)
+    /// The running platform was started from other files than the project has now.
+    case projectChanged(files: [String])
 
     public var report: ErrorReport {
         switch self {
@@ -59,6 +63,16 @@ public enum PlatformFailure: PlatformError, Equatable {
             )
         case .unsupported(let what, let hint):
             ErrorReport(code: "PLT-009", recovery: .changeProject, message: "\(what) is not supported yet", hint: hint)
+        case .controlRefused(let problem):
+            ErrorReport(
+                code: "PLT-012", recovery: .changeRequest,
+                message: "only the commands of the user that runs gariep may control it", found: problem,
+                hint: "Use `gariep sql`, `run`, `test` or `status` as that user; the project's own API is open.")
+        case .projectChanged(let files):
+            ErrorReport(
+                code: "PLT-013", recovery: .changeRequest,
+                message: "the project's files are not those that the running gariep was started from",
+                found: files.joined(separator: ", "), hint: "Stop it and start it again, so that it reads them.")
         }
     }
 }

@@ -33,8 +33,10 @@ public protocol WarehouseEngine: Sendable {
     func version(of relation: RelationName) throws(WarehouseError) -> Int64?
     /// A connection for queries.
     func openReader() throws(WarehouseError) -> any WarehouseReader
-    /// Stops all that runs; it throws, and nothing of it is kept.
+    /// Stops all that runs, queries too; it throws, and nothing of it is kept.
     func interruptAll()
+    /// Stops all queries that run, and lets no reader begin another.
+    func closeReaders()
 }
 
 /// What a query may take.
@@ -73,8 +75,20 @@ public protocol WarehouseReader: Sendable {
     /// - Throws: `notAQuery` for anything but a SELECT, `timeout`, or the failure.
     func query(_ sql: String, parameters: [Scalar], types: [DataType?], limits: QueryLimits) throws(WarehouseError)
         -> QueryAnswer
+    /// Gives the rows as they come, a few thousand at a time, so that memory holds no more of them than that.
+    ///
+    /// - Parameters:
+    ///   - begin: is told the columns, before any row.
+    ///   - take: what it throws ends the query.
+    /// - Returns: whether there were more rows than allowed.
+    /// - Throws: as `query` does, and what `begin` and `take` throw.
+    func stream(
+        _ sql: String, limits: QueryLimits, begin: (Schema) throws -> Void, take: (RecordBatch) throws -> Void
+    ) throws -> Bool
     /// Stops the query that runs; it throws.
     func interrupt()
+    /// Stops the query that runs, if one does, and lets none begin.
+    func close()
 }
 
 extension WarehouseEngine {

@@ -91,6 +91,7 @@ func readersAreLimited() throws {
     for statement in [
         "DELETE FROM shop.t", "CREATE TABLE shop.u AS SELECT 1", "DROP TABLE shop.t", "SET threads = 1",
         "COPY shop.t TO '/tmp/never.csv'", "ATTACH ':memory:' AS other", "COMMIT",
+        "EXPLAIN ANALYZE COPY shop.t TO '/tmp/never.csv'",
     ] {
         #expect(throws: WarehouseError.notAQuery(statement)) { try reader.query(statement) }
     }
@@ -138,4 +139,97 @@ func whatRanAtAMomentIsKnownToBeOver() throws {
     #expect(activity.isOver(mark) && !activity.isOver(activity.mark()))
     activity.end(late)
     #expect(activity.isOver(activity.mark()))
+}
+
+private struct Enough: Error {}
+
+@Test
+func rowsStreamInSmallBatches() throws {
+    let bench = try Bench()
+    let reader = try bench.warehouse.openReader()
+    for (cap, expected, truncated) in [
+        (nil, 100_000, false), (5000, 5000, true), (0, 0, true), (100_000, 100_000, false),
+    ]
+        as [(Int?, Int, Bool)]
+    {
+        var names: [String] = []
+        var rows = 0
+        let more = try reader.stream(
+            "SELECT range AS n, 'x' AS t FROM range(100000)", limits: QueryLimits(rowsMax: cap)
+        ) {
+            names = $0.fields.map(\.name)
+        } take: { batch in
+            #expect(batch.count <= 4096)
+            rows += batch.count
+        }
+        #expect(names == ["n", "t"] && rows == expected && more == truncated)
+    }
+    var taken = 0
+    #expect(throws: Enough.self) {
+        _ = try reader.stream("FROM range(1000000)", limits: QueryLimits()) { _ in
+        } take: { _ in
+            taken += 1
+            throw Enough()
+        }
+    }
+    #expect(taken == 1)
+    #expect(try reader.query("SELECT 1").rowCount == 1)
+}
+
+@Test
+func closedReadersEndTheirQueriesAndBeginNone() throws {
+    let bench = try Bench()
+    let slow = "SELECT count(*) FROM range(100000000) a, range(100000) b"
+    func isInterrupted(_ error: WarehouseError?) -> Bool {
+        guard case .failed(_, let cause)? = error else { return false }
+        return cause.failure?.kind == .interrupted
+    }
+    // Whatever the moment.
+    for delay in [0, 1, 5, 50, 300] {
+        let reader = try bench.warehouse.openReader()
+        let running = ThreadWork { _ = try reader.query(slow) }
+        Thread.sleep(forTimeInterval: Double(delay) / 1000)
+        reader.close()
+        let error = #expect(throws: WarehouseError.self) { try running.wait() }
+        #expect(isInterrupted(error), "\(String(describing: error))")
+        #expect(isInterrupted(#expect(throws: WarehouseError.self) { try reader.query("SELECT 1") }))
+    }
+    let readers = try (0..<4).map { _ in try bench.warehouse.openReader() }
+    let running = readers.map { reader in ThreadWork { _ = try reader.query(slow) } }
+    Thread.sleep(forTimeInterval: 0.2)
+    bench.warehouse.closeReaders()
+    for task in running {
+        let error = #expect(throws: WarehouseError.self) { try task.wait() }
+        #expect(isInterrupted(error))
+    }
+    let late = try bench.warehouse.openReader()
+    #expect(isInterrupted(#expect(throws: WarehouseError.self) { try late.query("SELECT 1") }))
+    // What is no reader goes on.
+    try bench.run("t", "SELECT 1 AS n")
+    #expect(try bench.warehouse.rowCount(of: shop("t")) == 1)
+}
+
+@Test
+func modelsAndQueriesReadOnlyTheirFiles() throws {
+    let folder = try TemporaryFolder()
+    let secret = try folder.write("secret.csv", "n\n1\n")
+    try FileManager.default.createDirectory(atPath: folder.path + "/in", withIntermediateDirectories: true)
+    let given = try folder.write("in/given.csv", "n\n2\n")
+    let warehouse = try DuckDBWarehouse(
+        path: folder.path + "/w.duckdb", budget: WarehouseBudget(temporaryDirectory: folder.path + "/tmp"),
+        access: FileAccess(folders: [folder.path + "/in"]))
+    let reader = try warehouse.openReader()
+    #expect(try reader.query("FROM '\(given)'").rowCount == 1)
+    #expect(throws: WarehouseError.self) { try reader.query("FROM '\(secret)'") }
+    #expect(throws: WarehouseError.self) { try reader.query("FROM read_text('/etc/hostname')") }
+    let loaded = try warehouse.load(
+        BulkLoad(
+            relation: shop("given"), files: [given], format: .csv(.init()), columns: [LoadColumn("n", "BIGINT")],
+            runID: "1"), progress: SilentProgress())
+    #expect(loaded.rowCount == 1)
+    #expect(throws: WarehouseError.self) {
+        try warehouse.run(
+            ModelRun(relation: shop("t"), sql: "FROM '\(secret)'", method: .table, runID: "2"),
+            progress: SilentProgress())
+    }
 }

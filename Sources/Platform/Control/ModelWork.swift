@@ -9,26 +9,34 @@ struct ModelWork {
     let clock: any WallClock
     let progress: any WorkReporting
 
-    func run(select: String?, exclude: String?, fullRefresh: Bool) throws -> SessionReport {
+    /// - Parameter isStopped: says that nothing more should be begun.
+    func run(select: String?, exclude: String?, fullRefresh: Bool, isStopped: () -> Bool = { false }) throws
+        -> SessionReport
+    {
         let names = try selected(select, exclude)
         let runID = UUID().uuidString
         var report = SessionReport()
         var broken: Set<DatasetName> = []
         for name in warehouse.loadable where names.contains(name) {
-            step(name, &report, &broken, inputs: []) { try warehouse.load(name)?.rowCount }
+            step(name, &report, &broken, inputs: [], isStopped) { try warehouse.load(name)?.rowCount }
         }
         for model in warehouse.batchModels where names.contains(model.name) {
-            step(model.name, &report, &broken, inputs: warehouse.project.physicalReads(model)) {
+            step(model.name, &report, &broken, inputs: warehouse.project.physicalReads(model), isStopped) {
                 try warehouse.build(model, runID: runID, fullRefresh: fullRefresh).rowCount
             }
         }
         return report
     }
 
-    func test(select: String?, exclude: String?) throws -> SessionReport {
+    func test(select: String?, exclude: String?, isStopped: () -> Bool = { false }) throws -> SessionReport {
         let names = try selected(select, exclude)
         var report = SessionReport()
         for test in warehouse.dataTests(of: names) {
+            guard !isStopped() else {
+                report.steps.append(
+                    .init(name: test.name, outcome: "skipped", rows: nil, micros: 0, problem: Self.stopped))
+                continue
+            }
             let started = clock.nowMicros()
             do {
                 let outcome = try warehouse.engine.check(test)
@@ -49,6 +57,8 @@ struct ModelWork {
         return report
     }
 
+    private static let stopped = "stopped before it began"
+
     private func selected(_ select: String?, _ exclude: String?) throws -> Set<DatasetName> {
         Set(
             try Selector.select(select, exclude: exclude, in: warehouse.project.graph))
@@ -57,8 +67,13 @@ struct ModelWork {
     /// Does one thing, unless something that it needs has failed.
     private func step(
         _ name: DatasetName, _ report: inout SessionReport, _ broken: inout Set<DatasetName>, inputs: [DatasetName],
-        _ work: () throws -> Int64?
+        _ isStopped: () -> Bool, _ work: () throws -> Int64?
     ) {
+        guard !isStopped() else {
+            report.steps.append(
+                .init(name: name.description, outcome: "skipped", rows: nil, micros: 0, problem: Self.stopped))
+            return
+        }
         if let cause = inputs.first(where: broken.contains) {
             broken.insert(name)
             report.steps.append(

@@ -26,9 +26,9 @@ struct RemoteReport: Codable {
             found: found, hint: hint)
     }
 
-    var answer: HTTPAnswer {
+    func answer(status: Int = 422) -> HTTPAnswer {
         // Strings always encode.
         let body = (try? JSONEncoder().encode(self)) ?? Data()
-        return HTTPAnswer(status: 422, contentType: "application/json", body: [UInt8](body))
+        return HTTPAnswer(status: status, contentType: "application/json", body: [UInt8](body))
     }
 }

@@ -1,5 +1,6 @@
 public import Base
 internal import Foundation
+internal import HTTPServer
 internal import ProjectModel
 internal import Warehouse
 
@@ -8,13 +9,14 @@ public struct QuerySession: Sendable {
     private let options: PlatformOptions
     public init(_ options: PlatformOptions) { self.options = options }
 
-    public func run(_ query: String, format: QueryFormat, rowsMax: Int?) throws -> [UInt8] {
+    /// Gives the answer to `take`, piece by piece.
+    public func run(_ query: String, format: QueryFormat, rowsMax: Int?, take: ([UInt8]) throws -> Void) throws {
         if let client = ControlClient(ifRunning: options) {
-            return try client.sql(query, format: format, rowsMax: rowsMax)
+            return try client.sql(query, format: format, rowsMax: rowsMax, take: take)
         }
         let local = try LocalSession(options, progress: SilentProgress())
-        return try QueryAnswering(engine: local.warehouse.engine, temporaryDirectory: local.directory.temporary)
-            .run(query, format: format, rowsMax: rowsMax)
+        try QueryAnswering(engine: local.warehouse.engine, temporaryDirectory: local.directory.temporary)
+            .run(query, format: format, rowsMax: rowsMax).forEachPiece(take)
     }
 }
 
@@ -27,14 +29,17 @@ public struct ModelSession: Sendable {
         -> SessionReport
     {
         if let client = ControlClient(ifRunning: options) {
-            return try client.run(select: select, exclude: exclude, fullRefresh: fullRefresh)
+            return try client.run(
+                select: select, exclude: exclude, fullRefresh: fullRefresh, of: ProjectFingerprint(options))
         }
         let local = try LocalSession(options, progress: progress)
         return try local.work(progress).run(select: select, exclude: exclude, fullRefresh: fullRefresh)
     }
 
     public func test(select: String?, exclude: String?, progress: any WorkReporting) throws -> SessionReport {
-        if let client = ControlClient(ifRunning: options) { return try client.test(select: select, exclude: exclude) }
+        if let client = ControlClient(ifRunning: options) {
+            return try client.test(select: select, exclude: exclude, of: ProjectFingerprint(options))
+        }
         let local = try LocalSession(options, progress: progress)
         return try local.work(progress).test(select: select, exclude: exclude)
     }

@@ -2,7 +2,6 @@ internal import Foundation
 
 /// Files that live for one call.
 enum TemporaryFile {
-    static func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
     // A file that cannot be removed now goes when the folder is next opened.
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -1,5 +1,6 @@
 internal import Base
 internal import Columnar
+internal import DuckDB
 internal import Foundation
 internal import ProjectModel
 internal import Synchronization
@@ -34,7 +35,33 @@ final class ProjectWarehouse: Sendable {
         engine = try DuckDBWarehouse(
             path: "\(directory.warehouse)/warehouse.duckdb",
             budget: WarehouseBudget(
-                memoryBytes: memoryBytes, threads: threads, temporaryDirectory: directory.temporary), clock: clock)
+                memoryBytes: memoryBytes, threads: threads, temporaryDirectory: directory.temporary),
+            access: Self.access(sound.project, directory), clock: clock)
+    }
+
+    /// All that SQL may open: the lake, the spilled, and what sources and seeds are loaded from.
+    static func access(_ project: Project, _ directory: DataDirectory) -> FileAccess {
+        var folders = [directory.lake, directory.temporary]
+        var files = project.seeds.map { "\(project.directory)/\($0.file)" }
+        for source in project.sources {
+            guard let pattern = Self.pattern(of: source) else { continue }
+            // Files that will match later may be read too.
+            if pattern.contains("*") || pattern.contains("?") {
+                folders.append(URL(fileURLWithPath: pattern).deletingLastPathComponent().path)
+            } else {
+                files.append(pattern)
+            }
+        }
+        func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+        return FileAccess(folders: folders.map(absolute), files: files.map(absolute))
+    }
+
+    private static func pattern(of source: SourceDefinition) -> String? {
+        switch source.connector {
+        case .csv(let csv): csv.path.value
+        case .parquet(let path), .json(let path): path
+        case .topic, .warehouse: nil
+        }
     }
 
     static func relation(_ name: DatasetName) -> RelationName {
@@ -49,11 +76,8 @@ final class ProjectWarehouse: Sendable {
         if let seed = project.seed(name) {
             pattern = "\(project.directory)/\(seed.file)"
         } else {
-            switch project.source(name)?.connector {
-            case .csv(let csv): pattern = csv.path.value
-            case .parquet(let path), .json(let path): pattern = path
-            default: return nil
-            }
+            guard let source = project.source(name), let path = Self.pattern(of: source) else { return nil }
+            pattern = path
         }
         let paths = Self.matching(pattern)
         var text = ""

@@ -25,6 +25,7 @@ public final class RunningProject: Sendable {
     private let models: ModelScheduling
     private let maintenance: TableMaintenance
     private let statusBox: StatusBox
+    private let token: String
 
     /// The status route is mounted before the streams exist; it answers once they do.
     private final class StatusBox: Sendable {
@@ -38,6 +39,8 @@ public final class RunningProject: Sendable {
     public static func start(
         _ options: PlatformOptions, progress: any WorkReporting, clock: any WallClock
     ) async throws -> RunningProject {
+        // Before the project is read: a change in between is then told, rather than missed.
+        let files = ProjectFingerprint(options)
         let sound = try ProjectPlanner.soundProject(options)
         let missing = sound.project.missingDataFiles()
         if !missing.isEmpty { throw ErrorReports(missing) }
@@ -50,13 +53,12 @@ public final class RunningProject: Sendable {
             throw PlatformFailure.portTaken(service: service, port: port)
         }
         let directory = try DataDirectory(path: options.resolvedDataDirectory)
-        return try await RunningProject(sound, directory, options, progress, clock)
+        return try await RunningProject(sound, files, directory, options, progress, clock)
     }
 
     private init(
-        _ sound: SoundProject, _ directory: DataDirectory, _ options: PlatformOptions,
-        _ progress: any WorkReporting,
-        _ clock: any WallClock
+        _ sound: SoundProject, _ files: ProjectFingerprint, _ directory: DataDirectory, _ options: PlatformOptions,
+        _ progress: any WorkReporting, _ clock: any WallClock
     ) async throws {
         let project = sound.project
         self.sound = sound
@@ -126,6 +128,9 @@ public final class RunningProject: Sendable {
 
             let box = StatusBox()
             statusBox = box
+            var random = SystemRandomNumberGenerator()
+            token = ControlAccess.makeToken(&random)
+            let access = ControlAccess(token: token, host: options.host)
             let registryService = try await Self.listening("registry") {
                 try await HTTPService.start(
                     .init(host: options.host, port: options.registryPort ?? project.settings.ports.registry),
@@ -135,7 +140,7 @@ public final class RunningProject: Sendable {
             let httpService = try await Self.listening("http") {
                 try await HTTPService.start(
                     .init(host: options.host, port: options.httpPort ?? project.settings.ports.http),
-                    routes: Self.routes(sound, warehouse, log, directory, clock, progress, box))
+                    routes: Self.routes(sound, files, access, warehouse, log, directory, clock, progress, box))
             }
             opened.append { await httpService.shutdown() }
             servers = [registryService, httpService]
@@ -165,7 +170,8 @@ public final class RunningProject: Sendable {
         }
         statusBox.make.withLock { $0 = { [unowned self] in status() } }
         for replay in replays { replay.start() }
-        try endpoints.write(to: DataDirectory.endpointsFile(in: directory.path))
+        try EndpointsFile(endpoints: endpoints, token: token)
+            .write(to: DataDirectory.endpointsFile(in: directory.path))
     }
 
     /// Starts a server, and says in the project's terms which port was taken.
@@ -195,16 +201,17 @@ public final class RunningProject: Sendable {
     }
 
     private static func routes(
-        _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ log: DurableLog, _ directory: DataDirectory,
-        _ clock: any WallClock, _ progress: any WorkReporting, _ box: StatusBox
+        _ sound: SoundProject, _ files: ProjectFingerprint, _ access: ControlAccess, _ warehouse: ProjectWarehouse,
+        _ log: DurableLog, _ directory: DataDirectory, _ clock: any WallClock, _ progress: any WorkReporting,
+        _ box: StatusBox
     ) -> [any HTTPRoutes] {
         let settings = sound.project.settings
         let (endpoints, relations) = WarehouseRestData.endpoints(sound)
         let control = ControlRoutes(
-            status: { box.make.withLock { $0 }?() },
+            access: access, status: { box.make.withLock { $0 }?() },
             records: { try TopicRecord.newest(of: $0, limit: $1, in: log) },
             queries: QueryAnswering(engine: warehouse.engine, temporaryDirectory: directory.temporary),
-            work: ModelWork(warehouse: warehouse, clock: clock, progress: progress))
+            work: ModelWork(warehouse: warehouse, clock: clock, progress: progress), started: files)
         return [
             RestRoutes(
                 title: settings.name, version: settings.version.isEmpty ? "0" : settings.version, endpoints: endpoints,
@@ -299,10 +306,12 @@ public final class RunningProject: Sendable {
         return tables
     }
 
-    /// Rows of one SELECT, as the `{"columns", "data"}` document of `QueryFormat.json`.
-    public func query(_ sql: String, rowsMax: Int?) throws -> [UInt8] {
+    /// Rows of one SELECT, as the `{"columns", "data"}` document of `QueryFormat.shown`.
+    public func query(_ sql: String, rowsMax: Int) throws -> [UInt8] {
+        var answer: [UInt8] = []
         try QueryAnswering(engine: warehouse.engine, temporaryDirectory: directory.temporary)
-            .run(sql, format: .json, rowsMax: rowsMax)
+            .run(sql, format: .shown, rowsMax: rowsMax).forEachPiece { answer += $0 }
+        return answer
     }
 
     /// The newest records of a topic.
@@ -346,8 +355,10 @@ public final class RunningProject: Sendable {
         streams.reduce(0) { $0 + $1.status().steps.reduce(0) { $0 + $1.handOver.held } }
     }
 
-    /// Makes visible what has been read, lets clients finish, and closes everything.
+    /// Ends queries and what else was asked for, makes visible what has been read, and closes everything.
     public func stop() async throws {
+        warehouse.engine.closeReaders()
+        for server in servers { server.cancelWork() }
         for replay in replays { replay.stop() }
         maintenance.stop()
         var firstError: (any Error)?

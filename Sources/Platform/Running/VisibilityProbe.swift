@@ -62,7 +62,7 @@ public struct VisibilityProbe: Sendable {
     }
 
     private func count(_ path: String, _ endpoints: Endpoints) throws -> Int {
-        let body = try ControlClient.get("http://\(endpoints.host):\(endpoints.http)\(path)")
+        let body = try ControlClient.get(path, of: endpoints)
         guard let document = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any],
             let rows = document["data"] as? [Any]
         else { throw PlatformFailure.control(address: path, problem: "an answer of an unknown form") }

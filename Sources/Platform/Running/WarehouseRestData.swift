@@ -13,7 +13,7 @@ final class WarehouseRestData: RestData {
     private let idle = Mutex<[any WarehouseReader]>([])
 
     /// A request that takes longer is a request for too much.
-    private static let timeoutMicros: Int64 = 60_000_000
+    private static let timeoutMicros: Int64 = 30_000_000
 
     init(engine: any WarehouseEngine, relations: [String: RelationName]) {
         self.engine = engine

@@ -4,6 +4,8 @@ public import Base
 public enum HTTPServerError: PlatformError, Equatable {
     case portTaken(host: String, port: Int)
     case cannotListen(host: String, port: Int, problem: String)
+    /// An answer was written to a file, which cannot be read.
+    case bodyFile(path: String, problem: String)
 
     public var report: ErrorReport {
         switch self {
@@ -17,6 +19,10 @@ public enum HTTPServerError: PlatformError, Equatable {
             ErrorReport(
                 code: "HTTP-011", recovery: .changeMachine, message: "cannot listen on \(host):\(port)", found: problem,
                 hint: "Check the address under `ports: http:` in gariep.yaml, and the permission to use it.")
+        case .bodyFile(let path, let problem):
+            ErrorReport(
+                code: "HTTP-012", recovery: .changeMachine, message: "cannot read back \(path)", found: problem,
+                hint: "Check the disk of the data folder.")
         }
     }
 }

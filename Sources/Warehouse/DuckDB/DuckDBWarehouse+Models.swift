@@ -46,8 +46,6 @@ extension DuckDBWarehouse {
         _ session: WarehouseSession, _ progress: any WorkReporting,
         _ body: () throws(WarehouseError) -> Result
     ) throws(WarehouseError) -> Result {
-        // Not worth a failure of its own.
-        _ = try? session.connection.trackProgress()
         let task = session.task
         return try StatementWatch.following(
             session.connection,

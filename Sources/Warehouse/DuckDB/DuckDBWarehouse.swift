@@ -32,17 +32,26 @@ public final class DuckDBWarehouse: WarehouseEngine {
     private let lastVersion: Mutex<Int64>
     private let running = Mutex(Running())
 
-    /// The sessions that work now.
+    /// Connections that tell their progress. They are made at first, as that is a setting, and settings may be locked.
+    private let spare = Mutex<[DuckDBConnection]>([])
+    private static let spareCount = 4
+
+    /// The sessions and readers that work now.
     private struct Running {
         var next = 0
         var connections: [Int: DuckDBConnection] = [:]
         var stopped: Set<Int> = []
+        var readers: Set<Int> = []
+        var readersAreClosed = false
     }
 
-    /// - Parameter path: of the database's file, made where there is none; nil for memory.
-    public init(path: String?, budget: WarehouseBudget = WarehouseBudget(), clock: any WallClock = SystemClock())
-        throws(WarehouseError)
-    {
+    /// - Parameters:
+    ///   - path: of the database's file, made where there is none; nil for memory.
+    ///   - access: the files that models, loads and queries may open; nil for all that the process may.
+    public init(
+        path: String?, budget: WarehouseBudget = WarehouseBudget(), access: FileAccess? = nil,
+        clock: any WallClock = SystemClock()
+    ) throws(WarehouseError) {
         let task = "open the warehouse"
         do throws(DuckDBError) {
             database = try DuckDBDatabase(
@@ -59,6 +68,14 @@ public final class DuckDBWarehouse: WarehouseEngine {
                 guard case .failed(_, let cause) = error else { throw DuckDBError.internalFailure(error.description) }
                 throw cause
             }
+            var connections: [DuckDBConnection] = []
+            for _ in 0..<Self.spareCount {
+                let connection = try database.connect()
+                try connection.trackProgress()
+                connections.append(connection)
+            }
+            spare.withLock { [connections] in $0 = connections }
+            if let access { try database.restrict(to: access) }
         } catch { throw .failed(task: task, cause: error) }
     }
 
@@ -75,25 +92,65 @@ public final class DuckDBWarehouse: WarehouseEngine {
     func session<Result>(_ task: String, _ body: (WarehouseSession) throws(WarehouseError) -> Result)
         throws(WarehouseError) -> Result
     {
+        let kept = spare.withLock { $0.popLast() }
+        defer { if let kept { spare.withLock { $0.append(kept) } } }
         let connection: DuckDBConnection
-        do throws(DuckDBError) { connection = try database.connect() } catch { throw .failed(task: task, cause: error) }
+        do throws(DuckDBError) {
+            if let kept { connection = kept } else { connection = try database.connect() }
+        } catch { throw .failed(task: task, cause: error) }
+        return try tracked(connection, isReader: false) { number throws(WarehouseError) in
+            try body(
+                WarehouseSession(connection: connection, task: task, isStopped: { [self] in isStopped(number) }))
+        }
+    }
+
+    /// Lets `interruptAll` and `interrupt(_:)` reach the connection while `body` runs.
+    func tracked<Result>(
+        _ connection: DuckDBConnection, isReader: Bool, _ body: (Int) throws(WarehouseError) -> Result
+    ) throws(WarehouseError) -> Result {
         let entry = activity.begin()
         defer { activity.end(entry) }
         let number = running.withLock { running in
             running.next += 1
             running.connections[running.next] = connection
+            if isReader {
+                running.readers.insert(running.next)
+                if running.readersAreClosed { running.stopped.insert(running.next) }
+            }
             return running.next
         }
         defer {
             running.withLock { running in
                 running.connections[number] = nil
                 running.stopped.remove(number)
+                running.readers.remove(number)
             }
         }
-        return try body(
-            WarehouseSession(
-                connection: connection, task: task,
-                isStopped: { [self] in running.withLock { $0.stopped.contains(number) } }))
+        return try body(number)
+    }
+
+    func isStopped(_ number: Int) -> Bool { running.withLock { $0.stopped.contains(number) } }
+
+    /// Stops what runs under a number, if it still runs.
+    func interrupt(_ number: Int) { interrupt { $0.connections[number] == nil ? [] : [number] } }
+
+    public func interruptAll() { interrupt { Set($0.connections.keys) } }
+
+    public func closeReaders() {
+        interrupt { running in
+            running.readersAreClosed = true
+            return running.readers
+        }
+    }
+
+    private func interrupt(_ chosen: (inout Running) -> Set<Int>) {
+        let isAny = running.withLock { running in
+            let numbers = chosen(&running)
+            running.stopped.formUnion(numbers)
+            for number in numbers { running.connections[number]?.interrupt() }
+            return !numbers.isEmpty
+        }
+        if isAny { interruptAgain() }
     }
 
     /// A transaction of its own; tried again where it got into the way of another.
@@ -120,14 +177,6 @@ public final class DuckDBWarehouse: WarehouseEngine {
         try change("make the schema \(name)") { session throws(WarehouseError) in
             _ = try session.execute("CREATE SCHEMA IF NOT EXISTS \(SQLText.identifier(name))")
         }
-    }
-
-    public func interruptAll() {
-        running.withLock { running in
-            running.stopped = Set(running.connections.keys)
-            for connection in running.connections.values { connection.interrupt() }
-        }
-        interruptAgain()
     }
 
     /// An interruption that comes just before a statement begins is lost, so that it is repeated until the end.
@@ -167,7 +216,7 @@ public final class DuckDBWarehouse: WarehouseEngine {
     }
 
     public func openReader() throws(WarehouseError) -> any WarehouseReader {
-        do throws(DuckDBError) { return DuckDBReader(connection: try database.connect(), activity: activity) } catch {
+        do throws(DuckDBError) { return DuckDBReader(connection: try database.connect(), of: self) } catch {
             throw .failed(task: "open a reader", cause: error)
         }
     }

@@ -23,39 +23,66 @@ struct SQLCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = QuerySession(try project.platformOptions())
-        switch output {
-        case .table: Terminal.print(try Self.table(session.run(query, format: .json, rowsMax: rows)))
-        case .csv: Terminal.write(try session.run(query, format: .csv, rowsMax: nil))
-        case .json: Terminal.write(try session.run(query, format: .json, rowsMax: nil) + [10])
-        case .arrow: Terminal.write(try session.run(query, format: .arrow, rowsMax: nil))
-        case .parquet: Terminal.write(try session.run(query, format: .parquet, rowsMax: nil))
+        let format: QueryFormat =
+            switch output {
+            case .table: .shown
+            case .csv: .csv
+            case .json: .json
+            case .arrow: .arrow
+            case .parquet: .parquet
+            }
+        if output == .table {
+            var document: [UInt8] = []
+            try session.run(query, format: format, rowsMax: rows) { document += $0 }
+            return Terminal.print(try Self.table(document))
         }
+        try session.run(query, format: format, rowsMax: nil) { Terminal.write($0) }
+        if output == .json { Terminal.write([10]) }
     }
 
-    /// The `{"columns": [...], "data": [...]}` document as a table.
+    /// What `QueryFormat.shown` says.
+    private struct Document: Decodable {
+        struct Column: Decodable { let name, type: String }
+        let columns: [Column]
+        let data: [[String?]]
+        let truncated: Bool
+    }
+
+    /// The document of `QueryFormat.shown` as a table.
     static func table(_ json: [UInt8]) throws -> String {
-        guard let document = try JSONSerialization.jsonObject(with: Data(json)) as? [String: Any],
-            let columns = document["columns"] as? [[String: String]], let data = document["data"] as? [[String: Any]]
-        else { throw PlatformFailure.control(address: "sql", problem: "an answer of an unknown form") }
-        let names = columns.compactMap { $0["name"] }
+        guard let document = try? JSONDecoder().decode(Document.self, from: Data(json)) else {
+            throw PlatformFailure.control(address: "sql", problem: "an answer of an unknown form")
+        }
         let numeric: Set<String> = [
-            "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "UBIGINT", "UINTEGER",
+            "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "UTINYINT", "USMALLINT",
+            "UINTEGER", "UBIGINT",
         ]
-        let right = columns.indices.filter {
-            let type = columns[$0]["type"] ?? ""
+        let right = document.columns.indices.filter {
+            let type = document.columns[$0].type
             return numeric.contains(type) || type.hasPrefix("DECIMAL")
         }
-        var table = TextTable(names, rightAligned: Set(right))
-        table.rows = data.map { row in names.map { text(row[$0]) } }
-        return table.rendered(width: Terminal.width) + "\n(\(data.count) row\(data.count == 1 ? "" : "s"))"
+        var table = TextTable(document.columns.map { oneLine($0.name) }, rightAligned: Set(right))
+        table.rows = document.data.map { row in row.map { $0.map(oneLine) ?? "NULL" } }
+        let count = document.data.count
+        let rows = "\(count) row\(count == 1 ? "" : "s")"
+        let note = document.truncated ? "(first \(rows); --rows N for more)" : "(\(rows))"
+        return table.rendered(width: Terminal.width) + "\n" + note
     }
 
-    private static func text(_ value: Any?) -> String {
-        switch value {
-        case nil, is NSNull: return ""
-        case let text as String: return text
-        case let number as NSNumber: return number.stringValue
-        default: return value.map { "\($0)" } ?? ""
+    /// Control characters as escapes: a value neither breaks its line nor steers the terminal.
+    private static func oneLine(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n": shown += "\\n"
+            case "\r": shown += "\\r"
+            case "\t": shown += "\\t"
+            case _ where scalar.properties.generalCategory == .control:
+                shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: shown.unicodeScalars.append(scalar)
+            }
         }
+        return shown
     }
 }

@@ -11,6 +11,8 @@ public struct HTTPExchange: Sendable {
     /// Names in lower case.
     public let headers: [String: String]
     public let body: [UInt8]
+    /// Whether somebody still waits for the answer. Only told for work; see `HTTPLane`.
+    public let cancellation: HTTPCancellation
 
     public struct QueryItem: Sendable, Hashable {
         public let name: String
@@ -21,7 +23,7 @@ public struct HTTPExchange: Sendable {
     /// - Parameter rawPath: nil where `path` needs no encoding.
     public init(
         method: String, path: String, rawPath: String? = nil, query: [QueryItem] = [], headers: [String: String] = [:],
-        body: [UInt8] = []
+        body: [UInt8] = [], cancellation: HTTPCancellation = HTTPCancellation()
     ) {
         self.method = method
         self.path = path
@@ -29,6 +31,7 @@ public struct HTTPExchange: Sendable {
         self.query = query
         self.headers = headers
         self.body = body
+        self.cancellation = cancellation
     }
 
     /// The query as it would stand in a URL.
@@ -42,6 +45,8 @@ public struct HTTPAnswer: Sendable {
     public var status: Int
     public var headers: [Header]
     public var body: [UInt8]
+    /// The body, instead of `body`, where it is large.
+    public var file: BodyFile?
 
     public struct Header: Sendable, Hashable {
         public let name: String
@@ -60,10 +65,26 @@ public struct HTTPAnswer: Sendable {
     }
 }
 
+/// Which threads answer a request. Each lane has its own, so that none waits for another.
+public enum HTTPLane: Sendable, Hashable, CaseIterable {
+    /// Requests of clients, which end soon.
+    case api
+    /// Questions about the program itself.
+    case control
+    /// What may take any time. It is cancelled when its client goes or the server stops.
+    case work
+}
+
 /// A family of paths. Called on a thread that may block.
 public protocol HTTPRoutes: Sendable {
     /// The answer, or nil where the path belongs to somebody else.
     func answer(_ exchange: HTTPExchange) -> HTTPAnswer?
+    /// Where requests for a path are answered, or nil where the path belongs to somebody else or is of the API.
+    func lane(_ path: String) -> HTTPLane?
+}
+
+extension HTTPRoutes {
+    public func lane(_ path: String) -> HTTPLane? { nil }
 }
 
 /// Percent-encoding of URLs. Source: RFC 3986, section 2.1.
