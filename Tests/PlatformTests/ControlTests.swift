@@ -132,6 +132,13 @@ func controlIsForThoseWhoKnowTheToken(headers: [String: String], isAllowed: Bool
     }
 }
 
+/// Off the threads that tasks share, which must not be blocked.
+private func aside<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+    }
+}
+
 /// Answers when it is let go.
 private final class Gate: HTTPRoutes {
     let isOpen = Mutex(false)
@@ -147,7 +154,7 @@ private final class Gate: HTTPRoutes {
     let gate = Gate()
     let service = try await HTTPService.start(.init(port: 0), routes: [gate])
     let port = service.boundPort
-    func ask(_ path: String, body: [UInt8] = [], timeoutSeconds: Int? = nil) throws -> String {
+    @Sendable func ask(_ path: String, body: [UInt8] = [], timeoutSeconds: Int? = nil) throws -> String {
         let socket = try ControlSocket(host: "localhost", port: port, timeoutSeconds: timeoutSeconds)
         try socket.send(
             Array("POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body)
@@ -160,12 +167,14 @@ private final class Gate: HTTPRoutes {
         return String(decoding: answer, as: UTF8.self)
     }
     let large = String(repeating: "0123456789", count: 300_000)
-    #expect(try ask("/echo", body: Array(large.utf8)) == large)
-    #expect(throws: ControlSocket.Problem(text: "it says nothing")) { try ask("/wait", timeoutSeconds: 1) }
-    let waiting = Task.detached { try ask("/wait") }
+    #expect(try await aside { try ask("/echo", body: Array(large.utf8)) } == large)
+    await #expect(throws: ControlSocket.Problem(text: "it says nothing")) {
+        try await aside { try ask("/wait", timeoutSeconds: 1) }
+    }
+    let waiting = Task.detached { try await aside { try ask("/wait") } }
     try await Task.sleep(for: .milliseconds(300))
     gate.isOpen.withLock { $0 = true }
     #expect(try await waiting.value == "at last")
     await service.shutdown()
-    #expect(throws: ControlSocket.Problem.self) { try ask("/echo") }
+    await #expect(throws: ControlSocket.Problem.self) { try await aside { try ask("/echo") } }
 }
