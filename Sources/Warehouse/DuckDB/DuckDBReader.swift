@@ -43,11 +43,16 @@ final class DuckDBReader: WarehouseReader {
         var batches: [RecordBatch] = []
         var left = limits.rowsMax ?? .max
         var truncated = false
-        while !truncated, let batch = try result.next(rows: max(1, min(left, 65_536))) {
+        var bytesLeft = limits.bytesMax ?? .max
+        // Where bytes count, a batch is as few rows as DuckDB gives at once.
+        let batchRows = limits.bytesMax == nil ? 65_536 : 1
+        while !truncated, let batch = try result.next(rows: max(1, min(left, batchRows))) {
             truncated = batch.count > left
+            bytesLeft -= batch.columns.reduce(0) { $0 + $1.byteCount }
             let kept = truncated ? batch.slice(0..<left) : batch
             if kept.count > 0 { batches.append(kept) }
             left -= kept.count
+            if bytesLeft <= 0 { truncated = true }
         }
         return QueryAnswer(schema: result.schema, batches: batches, truncated: truncated)
     }
