@@ -8,6 +8,11 @@ public struct Endpoints: Sendable, Codable, Hashable {
     public let registry: Int
     public let http: Int
 
+    /// The host as URLs and lists of brokers write it: IPv6 addresses in brackets. Source: RFC 3986, section 3.2.2.
+    public var urlHost: String { Self.urlHost(host) }
+
+    static func urlHost(_ host: String) -> String { host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host }
+
     /// Written whole or not at all, so that a reader never sees half of it.
     func write(to path: String) throws(PlatformFailure) {
         do {

@@ -62,7 +62,7 @@ public struct ControlClient: Sendable {
     private func ask(_ method: String, _ path: String, _ query: [HTTPExchange.QueryItem], body: [UInt8]?) throws
         -> [UInt8]
     {
-        let address = "http://\(endpoints.host):\(endpoints.http)"
+        let address = "http://\(endpoints.urlHost):\(endpoints.http)"
         let encoded = HTTPExchange(method: method, path: path, query: query).encodedQuery
         return try Self.fetch(method, address + path + (encoded.isEmpty ? "" : "?" + encoded), body: body)
     }

@@ -32,7 +32,7 @@ public struct VisibilityProbe: Sendable {
             throw PlatformFailure.unknownDataset("a record in \(topic)", known: [])
         }
         let producer = try KafkaProducer(
-            brokers: "\(endpoints.host):\(endpoints.kafka)", settings: [("linger.ms", "0")])
+            brokers: "\(endpoints.urlHost):\(endpoints.kafka)", settings: [("linger.ms", "0")])
         var times: [Int64] = []
         var rows = try count(path, endpoints)
         for _ in 0..<samples {
@@ -62,7 +62,7 @@ public struct VisibilityProbe: Sendable {
     }
 
     private func count(_ path: String, _ endpoints: Endpoints) throws -> Int {
-        let body = try ControlClient.get("http://\(endpoints.host):\(endpoints.http)\(path)")
+        let body = try ControlClient.get("http://\(endpoints.urlHost):\(endpoints.http)\(path)")
         guard let document = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any],
             let rows = document["data"] as? [Any]
         else { throw PlatformFailure.control(address: path, problem: "an answer of an unknown form") }

@@ -50,6 +50,7 @@ public final class HTTPService: Sendable {
         logger.logLevel = .critical
         let application = Application(
             responder: responder,
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionGateInstaller()])),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "gariep"),
             onServerRunning: { channel in
@@ -117,8 +118,11 @@ private struct Responder: HTTPResponder {
         }
         var headers: [String: String] = [:]
         for field in request.headers { headers[field.name.canonicalName] = field.value }
+        // Routes need not know of HEAD: it is GET without the body.
+        let isHead = request.method == .head
         let exchange = HTTPExchange(
-            method: request.method.rawValue, path: path, rawPath: String(sides[0]), query: query, headers: headers,
+            method: isHead ? "GET" : request.method.rawValue, path: path, rawPath: String(sides[0]), query: query,
+            headers: headers,
             body: Array(buffer: body))
         let answer = try await workers.runIfActive { [routes] in
             for family in routes { if let answer = family.answer(exchange) { return answer } }
@@ -127,7 +131,7 @@ private struct Responder: HTTPResponder {
                 hint: "GET / lists what there is."
             ).answer
         }
-        return Self.response(answer, head: request.method == .head)
+        return Self.response(answer, head: isHead)
     }
 
     private static func response(_ answer: HTTPAnswer, head: Bool) -> Response {
