@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPServer
 
 /// What the server sends back to raw bytes, until it closes or `seconds` have passed.
-private func converse(port: Int, _ request: String, seconds: Int = 2) -> (text: String, closed: Bool) {
+private func conversed(port: Int, _ request: String, seconds: Int = 2) -> (text: String, closed: Bool) {
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
     var timeout = timeval(tv_sec: seconds, tv_usec: 0)
@@ -50,7 +50,7 @@ func requestsAreAnsweredByTheBook(request: String, status: String, closes: Bool)
         routes: [
             RestRoutes(title: "t", version: "1", endpoints: [], data: NoData()), IndexRoutes(title: "t", entries: []),
         ])
-    let answer = converse(port: server.boundPort, request, seconds: 1)
+    let answer = await converse(port: server.boundPort, request, seconds: 1)
     await server.shutdown()
     let head = answer.text.components(separatedBy: "\r\n\r\n")
     #expect(answer.text.hasPrefix("HTTP/1.1 \(status)"), "\(answer.text.prefix(300))")
@@ -66,12 +66,19 @@ func requestsAreAnsweredByTheBook(request: String, status: String, closes: Bool)
 /// A good request before a bad one is still answered first.
 @Test func refusalsWaitForTheirTurn() async throws {
     let server = try await HTTPService.start(.init(port: 0), routes: [IndexRoutes(title: "t", entries: [])])
-    let answer = converse(port: server.boundPort, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+    let answer = await converse(port: server.boundPort, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n")
     await server.shutdown()
     let statuses = answer.text.components(separatedBy: "HTTP/1.1 ").map { String($0.prefix(3)) }.filter {
         Int($0) != nil
     }
     #expect(statuses == ["200", "400"] && answer.closed)
+}
+
+/// Away from the threads that the server's tasks run on, which a test must not block.
+private func converse(port: Int, _ request: String, seconds: Int = 2) async -> (text: String, closed: Bool) {
+    await withCheckedContinuation { ended in
+        Thread.detachNewThread { ended.resume(returning: conversed(port: port, request, seconds: seconds)) }
+    }
 }
 
 private struct NoData: RestData {
