@@ -40,7 +40,7 @@ let rooms: [Room] = [
     Room(
         name: "HTTPServer", path: "Servers/HTTPServer",
         uses: ["Base", "Columnar", "Formats"],
-        packages: ["Hummingbird", "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle"]),
+        packages: ["Hummingbird", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle"]),
     Room(
         name: "Platform",
         uses: [
@@ -54,6 +54,7 @@ let rooms: [Room] = [
 let packageOf: [String: (package: String, url: String, from: Version)] = [
     "Yams": ("Yams", "https://github.com/jpsim/Yams", "6.2.2"),
     "NIOCore": ("swift-nio", "https://github.com/apple/swift-nio", "2.101.2"),
+    "NIOHTTP1": ("swift-nio", "https://github.com/apple/swift-nio", "2.101.2"),
     "NIOPosix": ("swift-nio", "https://github.com/apple/swift-nio", "2.101.2"),
     "Hummingbird": ("hummingbird", "https://github.com/hummingbird-project/hummingbird", "2.28.1"),
     "HTTPTypes": ("swift-http-types", "https://github.com/apple/swift-http-types", "1.8.0"),

@@ -4,6 +4,8 @@ public struct PlatformOptions: Sendable {
     /// Where everything is kept; nil for the project's `data_dir`.
     public var dataDirectory: String?
     public var host: String
+    /// Where Kafka clients are told to connect; nil for `host`, or the address they came to where that stands for all.
+    public var advertisedHost: String?
     /// nil for the project's; 0 for any free port.
     public var kafkaPort: Int?
     public var registryPort: Int?

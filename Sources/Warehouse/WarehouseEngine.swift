@@ -45,10 +45,13 @@ public struct QueryLimits: Sendable, Hashable {
     public var rowsMax: Int?
     /// Time until the query is stopped, in microseconds; nil for none.
     public var timeoutMicros: Int64?
+    /// Reading stops after the batch whose rows bring the answer to so many bytes of memory; nil for never.
+    public var bytesMax: Int?
 
-    public init(rowsMax: Int? = nil, timeoutMicros: Int64? = nil) {
+    public init(rowsMax: Int? = nil, timeoutMicros: Int64? = nil, bytesMax: Int? = nil) {
         self.rowsMax = rowsMax
         self.timeoutMicros = timeoutMicros
+        self.bytesMax = bytesMax
     }
 }
 
@@ -56,7 +59,7 @@ public struct QueryLimits: Sendable, Hashable {
 public struct QueryAnswer: Sendable {
     public let schema: Schema
     public let batches: [RecordBatch]
-    /// Whether there were more rows than allowed.
+    /// Whether there were, or may have been, more rows than allowed.
     public let truncated: Bool
     public var rowCount: Int { batches.reduce(0) { $0 + $1.count } }
 

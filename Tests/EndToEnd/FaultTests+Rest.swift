@@ -42,6 +42,8 @@ extension FaultTests {
             ("GET", customers + "?color=red", 400), ("GET", customers + "?limit=many", 400),
             ("GET", customers + "?order=color", 400), ("GET", customers + "?cursor=garbage", 400),
             ("GET", customers + "?fields=color", 400), ("GET", customers + "?total=much", 400),
+            ("POST", base + "/openapi.json", 405), ("POST", base + "/", 405),
+            ("GET", customers + "?total.gt=0x10", 400), ("GET", customers + "?total.gt=1e500", 400),
         ]
         for (method, url, status) in wrong {
             let answer = try await ask(url, method: method)
@@ -69,6 +71,13 @@ extension FaultTests {
             cursor = page.json["next_cursor"] as? String
         } while cursor != nil && walked.count < 10
         #expect(NSArray(array: walked).isEqual(to: whole.rows), "\(walked) and \(whole.rows)")
+
+        #expect(try await ask(customers, headers: ["Accept": "image/png"]).status == 406)
+        #expect(try await ask(customers, headers: ["Accept": "text/csv;q=0"]).status == 406)
+        let options = try await ask(customers, method: "OPTIONS")
+        #expect(options.status == 204 && options.headers["allow"] == "GET, HEAD, OPTIONS")
+        let head = try await ask(customers, method: "HEAD")
+        #expect(head.status == 200 && head.body.isEmpty && head.headers["etag"] == tag)
 
         // CSV has the rows of JSON.
         let csv = try await ask(customers, headers: ["Accept": "text/csv"])

@@ -97,3 +97,24 @@ func kcatGetsBackWhatItSent(codec: String) async throws {
         #expect(committed.values.reduce(0) { $0 + $1.offset } == 100)
     }
 }
+
+/// A broker on all addresses tells each client the address it came to.
+@Test(
+    arguments: [
+        ("0.0.0.0", nil, "127.0.0.1"), ("127.0.0.1", nil, "127.0.0.1"), ("0.0.0.0", "broker.example", "broker.example"),
+    ] as [(String, String?, String)])
+func clientsAreToldAnAddressTheyCanUse(host: String, advertised: String?, expected: String) async throws {
+    guard let kcat = kcat() else { return }
+    try await withServer {
+        $0.host = host
+        $0.advertisedHost = advertised
+    } _: { server, _ in
+        func listed(_ more: [String]) async throws -> String {
+            try await run(kcat, ["-L", "-b", "127.0.0.1:\(server.boundPort)"] + more).output
+        }
+        let output = try await listed([])
+        #expect(output.contains("broker 1 at \(expected):\(server.boundPort)"), "\(output)")
+        let own = try await listed(["-X", "client.id=\(KafkaService.ownClientID)"])
+        #expect(own.contains("broker 1 at 127.0.0.1:\(server.boundPort)"), "\(own)")
+    }
+}

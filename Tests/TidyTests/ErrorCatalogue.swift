@@ -9,6 +9,10 @@ struct ErrorCatalogue {
         "HTTP-001": [
             "Sources/Servers/HTTPServer/REST/RestRoutes.swift", "Sources/Platform/Control/ControlRoutes.swift",
         ],
+        // Whether the server or its parser finds it, the URL is malformed.
+        "HTTP-005": [
+            "Sources/Servers/HTTPServer/HTTPService.swift", "Sources/Servers/HTTPServer/Wire/ConnectionGate.swift",
+        ],
         // The answer of a running platform that is no problem document counts as none.
         "PLT-006": ["Sources/Platform/PlatformFailure.swift", "Sources/Platform/Control/ControlClient.swift"],
     ]

@@ -42,6 +42,85 @@ func anExternalTableIsSwitchedFromSnapshotToSnapshot() throws {
     #expect(try bench.text("SELECT origin FROM shop.lake WHERE month = 1") == "(JFK)")
 }
 
+/// Whether the folders or the log tell the values, the rows are the same; and one scan reads all files.
+@Test(arguments: [
+    ("month=1", ["month": "1"], "(1)"), ("month=01", ["month": "1"], "(1)"), ("part", ["month": "1"], "(1)"),
+    ("month=__HIVE_DEFAULT_PARTITION__", ["month": nil], "(NULL)"), ("part", ["month": nil], "(NULL)"),
+    ("month=2", ["month": "1"], "(1)"), ("month=1", ["month": ""], "(NULL)"), ("x=9/month=1", ["month": "1"], "(1)"),
+    ("origin=J%2FK'%20%25é/month=1", ["month": "1", "origin": "J/K' %é"], "(J/K' %é, 1)"),
+    ("origin=NULL/month=1", ["month": "1", "origin": "NULL"], "(NULL, 1)"),
+    ("origin=a+b/month=1", ["month": "1", "origin": "a+b"], "(a+b, 1)"),
+    ("origin=a=b/month=1", ["month": "1", "origin": "a=b"], "(a=b, 1)"),
+    ("origin=%4/month=1", ["month": "1", "origin": "%4"], "(%4, 1)"),
+    (
+        "month=1/at=2013-01-01 00%3A00%3A00.5", ["at": "2013-01-01 00:00:00.5", "month": "1"],
+        "(1, 2013-01-01 00:00:00.5)"
+    ),
+    ("price=1.50", ["price": "1.50"], "(1.50)"), ("p", ["price": "1.50", "month": "7"], "(7, 1.50)"),
+])
+func partitionValuesAreThoseOfTheLog(folder: String, values: [String: String?], expected: String) throws {
+    let temporary = try TemporaryFolder()
+    let bench = try Bench()
+    let place = temporary.path + "/" + folder
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    let files = try (0..<3).map { number in
+        let path = "\(place)/\(number).parquet"
+        try bench.warehouse.database.connect().execute(
+            "COPY (SELECT \(number)::BIGINT AS id, 77 AS month) TO \(SQLText.literal(path)) (FORMAT parquet)")
+        return ExternalTable.File(path: path, partitionValues: values)
+    }
+    let all = [
+        Field("origin", .utf8), Field("month", .int32), Field("price", .decimal128(precision: 8, scale: 2)),
+        Field("at", .timestamp(.microsecond, zone: nil)),
+    ]
+    let partitioned = all.filter { values[$0.name] != nil }
+    let schema = Schema([Field("id", .int64)] + partitioned + [Field("later", .utf8)])
+    try bench.warehouse.setExternalTable(ExternalTable(relation: shop("lake"), files: files, schema: schema))
+    #expect(try bench.warehouse.schema(of: shop("lake")) == schema)
+    let columns = partitioned.map { SQLText.identifier($0.name) }.joined(separator: ", ")
+    #expect(try bench.text("SELECT DISTINCT \(columns) FROM shop.lake") == expected)
+    #expect(try bench.text("SELECT sum(id), count(*), count(later) FROM shop.lake") == "(3, 3, 0)")
+    #expect(
+        try bench.text("SELECT id FROM shop.lake WHERE \(columns.split(separator: ",")[0]) IS NOT NULL AND id = 1")
+            == (expected == "(NULL)" ? "" : "(1)"))
+}
+
+@Test
+func aTableOfManyPartitionsIsSortedInLittleMemory() throws {
+    let folder = try TemporaryFolder()
+    let bench = try Bench(
+        budget: WarehouseBudget(memoryBytes: 48 << 20, threads: 4, temporaryDirectory: folder.path + "/spilled"))
+    let wide = (0..<12).map { "hash(i, \($0))::VARCHAR AS c\($0)" }.joined(separator: ", ")
+    let files = try (1...60).map { day in
+        let place = "\(folder.path)/day=\(day)"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        try bench.warehouse.database.connect().execute(
+            "COPY (SELECT \(day) * 1000 + i AS id, \(wide) FROM range(1000) t(i)) TO '\(place)/1.parquet'"
+                + " (FORMAT parquet, COMPRESSION zstd)")
+        return ExternalTable.File(path: place + "/1.parquet", partitionValues: ["day": "\(day)"])
+    }
+    let schema = Schema(
+        [Field("id", .int64)] + (0..<12).map { Field("c\($0)", .utf8) } + [Field("day", .int32)])
+    try bench.warehouse.setExternalTable(ExternalTable(relation: shop("days"), files: files, schema: schema))
+    let reader = try bench.warehouse.openReader()
+    for _ in 0..<5 {
+        #expect(try reader.query("SELECT * FROM shop.days ORDER BY c3 DESC, id LIMIT 1001").rowCount == 1001)
+    }
+    let plan = try reader.query("SELECT * FROM shop.days WHERE day = 7 ORDER BY id").rowCount
+    #expect(plan == 1000)
+}
+
+@Test
+func anAnswerEndsWithTheBytesAllowed() throws {
+    let bench = try Bench()
+    try bench.run("t", "SELECT range AS n, repeat('x', 1000) AS t FROM range(20000)")
+    let reader = try bench.warehouse.openReader()
+    let some = try reader.query("SELECT * FROM shop.t", limits: QueryLimits(bytesMax: 1 << 20))
+    #expect(some.truncated && some.rowCount > 0 && some.rowCount <= 4096)
+    let all = try reader.query("SELECT n FROM shop.t", limits: QueryLimits(bytesMax: 1 << 30))
+    #expect(!all.truncated && all.rowCount == 20000)
+}
+
 @Test(arguments: [
     (DataTest.Kind.unique(column: "id"), 1), (.unique(column: "name"), 0), (.notNull(column: "name"), 1),
     (.notNull(column: "id"), 0), (.acceptedValues(column: "name", values: ["a", "b"], quote: true), 1),

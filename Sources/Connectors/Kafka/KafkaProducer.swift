@@ -28,7 +28,8 @@ public final class KafkaProducer: Sendable {
         self.deliveries = deliveries
         self.brokers = brokers
         let ours = [
-            ("bootstrap.servers", brokers), ("enable.idempotence", "true"), ("partitioner", "murmur2_random"),
+            ("bootstrap.servers", brokers), ("client.id", "gariep-internal"), ("enable.idempotence", "true"),
+            ("partitioner", "murmur2_random"),
             ("linger.ms", "5"), ("batch.size", "262144"), ("queue.buffering.max.kbytes", "16384"),
             ("queue.buffering.max.messages", "100000"), ("message.timeout.ms", "60000"), ("log_level", "0"),
         ]

@@ -94,8 +94,7 @@ public struct ControlClient: Sendable {
         _ method: String, _ target: String, of endpoints: Endpoints, token: String?, body: [UInt8],
         timeoutSeconds: Int?, take: ([UInt8]) throws -> Void
     ) throws {
-        let name = endpoints.host.contains(":") ? "[\(endpoints.host)]" : endpoints.host
-        let address = "\(name):\(endpoints.http)"
+        let address = "\(endpoints.urlHost):\(endpoints.http)"
         do {
             let socket = try ControlSocket(
                 host: endpoints.host, port: endpoints.http, timeoutSeconds: timeoutSeconds)

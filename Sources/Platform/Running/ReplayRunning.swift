@@ -39,7 +39,7 @@ final class ReplayRunning: Sendable {
             return nil
         }
         let schema = try EngineChecker.avroSchema(at: file.value).get()
-        let id = try registry.register(schema.text, subject: "\(topic.topic)-value")
+        guard let id = try registerSchema(of: topic, registry) else { return nil }
         let times: Double? =
             switch speed {
             case .asConfigured: definition.speed
@@ -64,6 +64,17 @@ final class ReplayRunning: Sendable {
                     value: (broken.hasRegisteredHeader ? prefix.bytes : []) + broken.value)
             }, memoryBytes: memoryBytes)
         return ReplayRunning(topic: topic.topic, replay: Replay(plan, clock: clock, progress: progress), clock: clock)
+    }
+
+    /// Lets producers of a topic find its schema, whether or not the topic is replayed; the same one again changes
+    /// nothing.
+    ///
+    /// - Returns: the schema's id; nil where the topic has none.
+    @discardableResult
+    static func registerSchema(of topic: TopicSource, _ registry: SubjectRegistry) throws -> Int32? {
+        guard topic.format == .avro, let file = topic.schemaFile else { return nil }
+        let schema = try EngineChecker.avroSchema(at: file.value).get()
+        return try registry.register(schema.text, subject: "\(topic.topic)-value")
     }
 
     func start() {

@@ -76,7 +76,10 @@ public final class RunningProject: Sendable {
         var opened: [@Sendable () async -> Void] = [{ try? log.close() }]
         do {
             let topics = project.sources.compactMap(\.topic)
-            for topic in topics { try Self.create(topic, log) }
+            for topic in topics {
+                try Self.create(topic, log)
+                try ReplayRunning.registerSchema(of: topic, registry)
+            }
 
             let warehouse = try ProjectWarehouse(
                 sound, directory: directory, memoryBytes: governor.carve("warehouse", share: 0) + memory.warehouseBytes,
@@ -119,6 +122,7 @@ public final class RunningProject: Sendable {
 
             var configuration = KafkaService.Configuration()
             configuration.host = options.host
+            configuration.advertisedHost = options.advertisedHost
             configuration.port = options.kafkaPort ?? project.settings.ports.kafka
             let kafka = try await Self.listening("kafka") {
                 try await KafkaService.start(log: log, configuration: configuration)
@@ -157,7 +161,7 @@ public final class RunningProject: Sendable {
             opened.append { maintenance.stop() }
             try models.start()
             for stream in streams { models.inputChanged(stream.model, version: try stream.publisher.publish()) }
-            let brokers = "\(options.host):\(kafka.boundPort)"
+            let brokers = "\(endpoints.urlHost):\(kafka.boundPort)"
             replays = try project.sources.compactMap { source in
                 try ReplayRunning.of(
                     source, brokers: brokers, registry: registry, speed: options.replay,

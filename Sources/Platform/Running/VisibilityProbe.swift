@@ -32,7 +32,7 @@ public struct VisibilityProbe: Sendable {
             throw PlatformFailure.unknownDataset("a record in \(topic)", known: [])
         }
         let producer = try KafkaProducer(
-            brokers: "\(endpoints.host):\(endpoints.kafka)", settings: [("linger.ms", "0")])
+            brokers: "\(endpoints.urlHost):\(endpoints.kafka)", settings: [("linger.ms", "0")])
         var times: [Int64] = []
         var rows = try count(path, endpoints)
         for _ in 0..<samples {

@@ -61,6 +61,7 @@ public final class HTTPService: Sendable {
         logger.logLevel = .critical
         let application = Application(
             responder: responder,
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionGateInstaller()])),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "gariep"),
             onServerRunning: { channel in
@@ -180,7 +181,9 @@ private struct Responder: HTTPResponder {
         let fields = headers
         func exchange(_ body: [UInt8]) -> HTTPExchange {
             HTTPExchange(
-                method: request.method.rawValue, path: path, rawPath: String(sides[0]), query: query, headers: fields,
+                // Routes need not know of HEAD: it is GET without the body.
+                method: request.method == .head ? "GET" : request.method.rawValue, path: path,
+                rawPath: String(sides[0]), query: query, headers: fields,
                 body: body, cancellation: cancellation)
         }
         let lane = routes.lazy.compactMap { $0.lane(path) }.first ?? .api

@@ -13,6 +13,8 @@ final class Broker: Sendable {
         let api: KafkaAPI
         let header: RequestHeader
         let clientHost: String
+        /// The address of this machine that the client came to.
+        let localHost: String?
         let answer: Answer
 
         var version: Int16 { header.version }
@@ -49,7 +51,15 @@ final class Broker: Sendable {
     }
 
     var nowMillis: Int64 { clock.nowMicros() / 1000 }
-    var address: BrokerAddress { advertised.withLock { $0 } }
+
+    /// Where the client of a call is told to connect: what is advertised, or the address it came to where none is.
+    func address(for call: Call) -> BrokerAddress {
+        var address = advertised.withLock { $0 }
+        if address.host.isEmpty || call.header.clientID == KafkaService.ownClientID, let local = call.localHost {
+            address.host = local
+        }
+        return address
+    }
 
     func advertise(host: String, port: Int) {
         advertised.withLock { $0 = BrokerAddress(nodeID: 1, host: host, port: Int32(port)) }
@@ -81,11 +91,11 @@ final class Broker: Sendable {
 
     // MARK: Requests
 
-    func handle(_ frame: [UInt8], clientHost: String, answer: @escaping Answer) {
+    func handle(_ frame: [UInt8], clientHost: String, localHost: String? = nil, answer: @escaping Answer) {
         do throws(LogError) {
             var (header, reader) = try RequestHeader.decode(frame)
             guard let api = header.api else { return answer(.close) }
-            let call = Call(api: api, header: header, clientHost: clientHost, answer: answer)
+            let call = Call(api: api, header: header, clientHost: clientHost, localHost: localHost, answer: answer)
             guard api.versions.contains(header.version) else { return refuseVersion(call) }
             try dispatch(call, &reader)
         } catch {
@@ -115,7 +125,7 @@ final class Broker: Sendable {
         case .findCoordinator: findCoordinator(try FindCoordinatorRequest(&reader, version: version), call)
         case .initProducerID: initProducerID(try InitProducerIDRequest(&reader, version: version), call)
         case .describeCluster:
-            call.reply { DescribeClusterResponse(broker: address, clusterID: clusterID).write(to: &$0) }
+            call.reply { DescribeClusterResponse(broker: address(for: call), clusterID: clusterID).write(to: &$0) }
         case .createTopics: createTopics(try CreateTopicsRequest(&reader, version: version), call)
         case .deleteTopics: deleteTopics(try DeleteTopicsRequest(&reader, version: version), call)
         case .createPartitions: createPartitions(try CreatePartitionsRequest(&reader, version: version), call)

@@ -5,7 +5,8 @@ extension Broker {
     func findCoordinator(_ request: FindCoordinatorRequest, _ call: Call) {
         let isGroup = request.keyType == 0
         let response = FindCoordinatorResponse(
-            broker: address, keys: request.keys, error: isGroup ? .none : .transactionalIDAuthorizationFailed,
+            broker: address(for: call), keys: request.keys,
+            error: isGroup ? .none : .transactionalIDAuthorizationFailed,
             message: isGroup ? nil : "transactions are not supported")
         call.reply { response.write(to: &$0, version: call.version) }
     }

@@ -10,7 +10,7 @@ extension Broker {
             } else {
                 topics = self.log.topics.map { self.describe($0) }
             }
-            let response = MetadataResponse(broker: self.address, clusterID: self.clusterID, topics: topics)
+            let response = MetadataResponse(broker: self.address(for: call), clusterID: self.clusterID, topics: topics)
             call.reply { response.write(to: &$0, version: call.version) }
         }
     }

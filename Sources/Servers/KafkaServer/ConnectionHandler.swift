@@ -28,6 +28,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var wantsRead = false
     private var isDraining = false
     private var clientHost = ""
+    private var localHost: String?
 
     init(broker: Broker, connections: Connections, requestsMax: Int) {
         (self.broker, self.connections, self.requestsMax) = (broker, connections, requestsMax)
@@ -35,6 +36,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         clientHost = "/" + (context.remoteAddress?.ipAddress ?? "unknown")
+        // A socket for both families sees IPv4 addresses as IPv6 ones; IPv4 clients could not use that form.
+        localHost = context.localAddress?.ipAddress.map { $0.hasPrefix("::ffff:") ? String($0.dropFirst(7)) : $0 }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -47,7 +50,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         let bound = NIOLoopBound((self, context), eventLoop: loop)
         let connections = connections
         connections.beginRequest()
-        broker.handle(frame, clientHost: clientHost) { outcome in
+        broker.handle(frame, clientHost: clientHost, localHost: localHost) { outcome in
             defer { connections.endRequest() }
             if loop.inEventLoop {
                 let (handler, context) = bound.value

@@ -10,7 +10,8 @@ public final class KafkaService: Sendable {
         /// Where to listen; port 0 takes any free port.
         public var host = "127.0.0.1"
         public var port = 9092
-        /// Where clients are told to connect; nil for the address it listens on.
+        /// Where clients are told to connect; nil for the address it listens on, which is the one that the client came
+        /// to where it listens on all of them.
         public var advertisedHost: String?
         public var advertisedPort: Int?
         /// Whether asking for a topic that is not there creates it, and with how many partitions.
@@ -33,6 +34,13 @@ public final class KafkaService: Sendable {
         public var threads = 2
         public init() {}
     }
+
+    /// Clients of this name stay at the address they came to, whatever is advertised: those of the program itself, for
+    /// which an address meant for others may lead nowhere.
+    public static let ownClientID = "gariep-internal"
+
+    /// Whether a host stands for all addresses of the machine, and so is none to connect to.
+    static func isWildcard(_ host: String) -> Bool { ["0.0.0.0", "::", "0:0:0:0:0:0:0:0", ""].contains(host) }
 
     /// The port that the server listens on.
     public let boundPort: Int
@@ -59,7 +67,8 @@ public final class KafkaService: Sendable {
             let listener = try await listen(broker, connections, configuration, group)
             let port = listener.localAddress?.port ?? configuration.port
             broker.advertise(
-                host: configuration.advertisedHost ?? configuration.host, port: configuration.advertisedPort ?? port)
+                host: configuration.advertisedHost ?? (isWildcard(configuration.host) ? "" : configuration.host),
+                port: configuration.advertisedPort ?? port)
             broker.startTicking()
             return KafkaService(port, listener, group, files, broker, connections, configuration.drainSeconds)
         } catch {

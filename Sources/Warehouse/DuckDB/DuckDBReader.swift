@@ -116,14 +116,18 @@ final class DuckDBReader: WarehouseReader {
         let result = try statement.query(question.parameters, types: question.types)
         guard begin(result.schema) else { return false }
         var left = limits.rowsMax ?? .max
-        while let batch = try result.next(rows: max(1, min(left, question.rows))) {
+        var bytesLeft = limits.bytesMax ?? .max
+        // Where bytes count, a batch is as few rows as DuckDB gives at once.
+        let batchRows = limits.bytesMax == nil ? question.rows : 1
+        while let batch = try result.next(rows: max(1, min(left, batchRows))) {
             guard !warehouse.isStopped(number) else {
                 throw .failed(SQLFailure(kind: .interrupted, message: "stopped on request", sql: question.sql))
             }
             let isTooMany = batch.count > left
             let kept = isTooMany ? batch.slice(0..<left) : batch
             if kept.count > 0, !take(kept) { return false }
-            if isTooMany { return true }
+            bytesLeft -= batch.columns.reduce(0) { $0 + $1.byteCount }
+            if isTooMany || bytesLeft <= 0 { return true }
             left -= kept.count
         }
         return false

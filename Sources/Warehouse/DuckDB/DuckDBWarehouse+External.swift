@@ -1,5 +1,4 @@
 internal import Base
-internal import Columnar
 internal import DuckDB
 
 extension DuckDBWarehouse {
@@ -21,31 +20,5 @@ extension DuckDBWarehouse {
         }
     }
 
-    /// One branch for each combination of partition values, whose columns are constants there: a query with a filter
-    /// on them opens only the files it needs. The first branch has no rows, only the names and types, so that columns
-    /// that older files lack are null and a snapshot without files has all its columns.
-    private func viewSQL(_ table: ExternalTable) -> String {
-        func cast(_ value: String, _ field: Field) -> String {
-            "CAST(\(value) AS \(field.type)) AS \(SQLText.identifier(field.name))"
-        }
-        var branches = [
-            "SELECT " + table.schema.fields.map { cast("NULL", $0) }.joined(separator: ", ") + " WHERE false"
-        ]
-        let groups = Dictionary(grouping: table.files, by: \.partitionValues)
-            .sorted { ($0.value.first?.path ?? "") < ($1.value.first?.path ?? "") }
-        for (values, files) in groups {
-            let paths = files.map(\.path).sorted().map(SQLText.literal).joined(separator: ", ")
-            let constants = table.schema.fields.compactMap { field in
-                values[field.name].map { cast($0.map(SQLText.literal) ?? "NULL", field) }
-            }
-            let stored = table.schema.fields.filter { values[$0.name] == nil }.map(\.name)
-            let names = stored.map(SQLText.literal).joined(separator: ", ")
-            let columns = stored.isEmpty ? constants : ["COLUMNS(lambda c: c IN (\(names)))"] + constants
-            branches.append(
-                "SELECT " + columns.joined(separator: ", ")
-                    + " FROM read_parquet([\(paths)], union_by_name = true, hive_partitioning = false)")
-        }
-        let columns = table.schema.fields.map { cast(SQLText.identifier($0.name), $0) }.joined(separator: ", ")
-        return "SELECT \(columns) FROM (\(branches.joined(separator: " UNION ALL BY NAME ")))"
-    }
+    private func viewSQL(_ table: ExternalTable) -> String { ExternalTableSQL(table).text }
 }

@@ -123,14 +123,14 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private static func addresses(_ endpoints: Endpoints, folder: String, isKept: Bool) -> String {
-        let http = "http://\(endpoints.host):\(endpoints.http)"
+        let http = "http://\(endpoints.urlHost):\(endpoints.http)"
         return """
             \(isKept ? "Try" : "With --keep (make demo KEEP=1) these answer"):
               curl '\(http)/v1/delays?origin=JFK&order=p90_dep_delay.desc&limit=3'
               curl '\(http)/v1/departures?carrier=UA&dep_delay.gte=300&fields=flight,dest,dep_delay&format=csv'
               curl '\(http)/openapi.json'
-              curl 'http://\(endpoints.host):\(endpoints.registry)/subjects'
-              kcat -b \(endpoints.host):\(endpoints.kafka) -t departures.dead_letter -C -e -f '%h\\n'
+              curl 'http://\(endpoints.urlHost):\(endpoints.registry)/subjects'
+              kcat -b \(endpoints.urlHost):\(endpoints.kafka) -t departures.dead_letter -C -e -f '%h\\n'
               gariep sql --project \(folder) --data-dir \(folder)/.gariep/demo 'from carrier_daily limit 5'
             """
     }

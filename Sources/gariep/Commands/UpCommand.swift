@@ -6,6 +6,10 @@ internal import Platform
 struct RunningOptions: ParsableArguments {
     @Option(name: .long, help: "The address to listen on.")
     var host = "127.0.0.1"
+    @Option(
+        name: .long,
+        help: "The host that Kafka clients are told to connect to, instead of the address they came to or --host.")
+    var advertisedHost: String?
     @Option(name: .long, help: "The port of Kafka's protocol; 0 for any free one.")
     var kafkaPort: Int?
     @Option(name: .long, help: "The port of the schema registry; 0 for any free one.")
@@ -19,6 +23,7 @@ struct RunningOptions: ParsableArguments {
 
     func apply(to options: inout PlatformOptions) throws {
         options.host = host
+        options.advertisedHost = advertisedHost
         options.kafkaPort = kafkaPort
         options.registryPort = registryPort
         options.httpPort = httpPort
@@ -90,9 +95,9 @@ struct UpCommand: AsyncParsableCommand {
     static func addresses(_ endpoints: Endpoints) -> String {
         """
         running as process \(endpoints.processID)
-          Kafka            \(endpoints.host):\(endpoints.kafka)
-          schema registry  http://\(endpoints.host):\(endpoints.registry)
-          REST             http://\(endpoints.host):\(endpoints.http)
+          Kafka            \(endpoints.urlHost):\(endpoints.kafka)
+          schema registry  http://\(endpoints.urlHost):\(endpoints.registry)
+          REST             http://\(endpoints.urlHost):\(endpoints.http)
         """
     }
 }

@@ -24,11 +24,15 @@ struct OpenAPIDocument {
             ["name": name, "in": "query", "required": false, "description": description, "schema": schema]
         }
         var parameters: [[String: Any]] = [
-            parameter("fields", "Columns to return, with commas between.", ["type": "string"]),
             parameter(
-                "order", "Columns to order by, with commas between; `.desc` turns one round.", ["type": "string"]),
+                "fields", "Columns to return, with commas between; in double quotes where a name has a comma.",
+                ["type": "string"]),
             parameter(
-                "limit", "Rows a page.",
+                "order",
+                "Columns to order by, with commas between; `.desc` turns one round. In double quotes where a name has a "
+                    + "comma.", ["type": "string"]),
+            parameter(
+                "limit", "Rows a page at most; a page of very wide rows ends earlier, with a `next_cursor`.",
                 ["type": "integer", "minimum": 1, "maximum": endpoint.pageSizeMax, "default": endpoint.pageSize]),
             parameter("cursor", "`next_cursor` of the page before.", ["type": "string"]),
             parameter("format", "Overrides the Accept header.", ["type": "string", "enum": ["json", "csv"]]),
@@ -38,7 +42,10 @@ struct OpenAPIDocument {
                 parameter(
                     field.name,
                     "Rows whose \(field.name) equals this. Also \(field.name).ne, .gt, .gte, .lt, .lte, .in, .null"
-                        + (field.type == .utf8 ? ", .like." : "."), Self.schema(field.type)))
+                        + (field.type == .utf8 ? ", .like." : ".")
+                        + " .in takes values with commas between; one that holds a comma or begins with a double quote "
+                        + "stands in double quotes, its own ones doubled." + Self.timeNote(field.type),
+                    Self.schema(field.type)))
         }
         let rows: [String: Any] = ["type": "array", "items": ["$ref": "#/components/schemas/\(endpoint.name)"]]
         return [
@@ -61,12 +68,19 @@ struct OpenAPIDocument {
                     ],
                 ] as [String: Any],
                 "304": ["description": "Nothing has changed since the ETag of If-None-Match."],
-                "400": [
-                    "description": "The request has a mistake.",
-                    "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
-                ] as [String: Any],
+                "400": Self.failure("The request has a mistake."),
+                "406": Self.failure("Accept takes neither JSON nor CSV."),
+                "503": Self.failure("Too little memory or time at the moment."),
             ],
         ]
+    }
+
+    /// How times are read, for columns of them.
+    private static func timeNote(_ type: DataType) -> String {
+        guard case .timestamp(_, let zone) = type else { return "" }
+        return " A time with an offset (2013-12-24T12:00:00%2B02:00) is converted to UTC"
+            + (zone == nil
+                ? ", which this column is compared as; one without is taken as it is." : "; one without is UTC.")
     }
 
     private func rowSchema(_ endpoint: RestEndpoint) -> [String: Any] {
@@ -78,6 +92,13 @@ struct OpenAPIDocument {
             properties[field.name] = schema
         }
         return ["type": "object", "properties": properties]
+    }
+
+    private static func failure(_ description: String) -> [String: Any] {
+        [
+            "description": description,
+            "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+        ]
     }
 
     private static var problem: [String: Any] {

@@ -17,13 +17,15 @@ public struct RestEndpoint: Sendable {
     public let filterable: Set<String>?
     public let pageSize: Int
     public let pageSizeMax: Int
+    /// Whether the relation's rows are kept, so that reading it twice costs little and gives the same.
+    public let isStored: Bool
     /// What each column means.
     public let columnDescriptions: [String: String]
 
     public init(
         name: String, path: String, summary: String, relation: String, schema: Schema, key: [String],
         defaultOrder: [RestOrder] = [], filterable: Set<String>? = nil, pageSize: Int = 100, pageSizeMax: Int = 1000,
-        columnDescriptions: [String: String] = [:]
+        isStored: Bool = false, columnDescriptions: [String: String] = [:]
     ) {
         precondition(!key.isEmpty && key.allSatisfy { schema.index(of: $0) != nil }, "a key of the schema's columns")
         self.name = name
@@ -36,6 +38,7 @@ public struct RestEndpoint: Sendable {
         self.filterable = filterable
         self.pageSize = pageSize
         self.pageSizeMax = pageSizeMax
+        self.isStored = isStored
         self.columnDescriptions = columnDescriptions
     }
 }
@@ -52,5 +55,13 @@ public protocol RestData: Sendable {
     /// A text that changes whenever the rows of the endpoint's relation do; nil while nobody knows.
     func version(of endpoint: RestEndpoint) throws -> String?
     /// - Parameter parameters: for `?` in the SQL, in order.
-    func rows(_ sql: String, parameters: [Scalar]) throws -> [RecordBatch]
+    func rows(_ sql: String, parameters: [Scalar]) throws -> RestRows
+}
+
+/// The first rows of a statement, in its order.
+public struct RestRows: Sendable {
+    public let batches: [RecordBatch]
+    /// Whether rows were left out because those before them are as much as an answer may hold.
+    public let isCut: Bool
+    public init(batches: [RecordBatch], isCut: Bool = false) { (self.batches, self.isCut) = (batches, isCut) }
 }

@@ -2,6 +2,8 @@
 enum RestProblem: Error, Equatable {
     case unknownColumn(String, parameter: String, known: [String])
     case badParameter(String, found: String, expected: String)
+    /// Nothing that the Accept header takes can be had.
+    case notAcceptable(String)
 
     var problem: Problem {
         switch self {
@@ -15,6 +17,11 @@ enum RestProblem: Error, Equatable {
                 status: 400, title: "Bad parameter",
                 detail: "'\(parameter)' is \(found.isEmpty ? "empty" : found), expected \(expected)",
                 code: "HTTP-003", parameter: parameter, hint: "GET /openapi.json tells what each parameter takes.")
+        case .notAcceptable(let accept):
+            Problem(
+                status: 406, title: "Not acceptable",
+                detail: "Accept is \(accept), expected application/json or text/csv",
+                code: "HTTP-008", hint: "Send one of them in Accept, or `format=json` or `format=csv` in the URL.")
         }
     }
 }

@@ -3,7 +3,8 @@ internal import Columnar
 /// What one request asks of an endpoint, checked against its schema: filters, order, columns, page.
 ///
 /// `column=value`, `column.OP=value` with OP one of eq, ne, gt, gte, lt, lte, in, like, null; `order=a,b.desc`;
-/// `fields=a,b`; `limit=N`; `cursor=...` from the page before; `format=json|csv`.
+/// `fields=a,b`; `limit=N`; `cursor=...` from the page before; `format=json|csv`. A name that is a column's means the
+/// column, dots and all; else what stands behind its last dot is the operator. Items of lists may be quoted.
 struct RestQuery: Sendable, Equatable {
     enum Comparison: String, Sendable, CaseIterable {
         case eq, ne, gt, gte, lt, lte, `in`, like, null
@@ -21,6 +22,8 @@ struct RestQuery: Sendable, Equatable {
     var fields: [String] = []
     var limit: Int
     var cursor: RestCursor?
+    /// Parameters whose values only the engine can judge.
+    var unjudged: [String] = []
 
     private static let reserved: Set<String> = ["order", "fields", "limit", "cursor", "format"]
 
@@ -48,19 +51,41 @@ struct RestQuery: Sendable, Equatable {
                 }
                 cursor = decoded
             case "format": continue
-            default: filters.append(try Self.filter(item, endpoint))
+            default: filters.append(try filter(item, endpoint))
             }
         }
         if fields.isEmpty { fields = endpoint.schema.fields.map(\.name) }
         order = asked + endpoint.key.filter { name in !asked.contains { $0.column == name } }.map { RestOrder($0) }
-        if let cursor, cursor.order != order.map(\.signature) {
+        if let cursor { self.cursor = try continued(cursor, endpoint) }
+    }
+
+    /// The cursor with values that fit the columns of the order; one that somebody changed does not.
+    private mutating func continued(_ cursor: RestCursor, _ endpoint: RestEndpoint) throws(RestProblem) -> RestCursor {
+        guard cursor.order == order.map(\.signature), cursor.values.count == order.count else {
             throw .badParameter(
                 "cursor", found: "a cursor of another order", expected: "the same `order` as the page it came from")
         }
-        if let cursor, cursor.values.count != order.count {
-            throw .badParameter(
-                "cursor", found: "a cursor of another order", expected: "the same `order` as the page it came from")
+        var values: [String?] = []
+        for (term, value) in zip(order, cursor.values) {
+            guard let value, let type = endpoint.schema.field(named: term.column)?.type else {
+                values.append(nil)
+                continue
+            }
+            switch RestValue.read(value, as: type) {
+            case .value(let sql): values.append(sql)
+            case .unknown:
+                values.append(value)
+                unjudged.append("cursor")
+            case .wrong where type.isTime:
+                // Dates may be such as the engine has and callers cannot write: before year 1, infinity.
+                values.append(value)
+                unjudged.append("cursor")
+            case .wrong:
+                throw .badParameter(
+                    "cursor", found: "a changed cursor", expected: "the `next_cursor` of an earlier page, unchanged")
+            }
         }
+        return RestCursor(order: cursor.order, values: values)
     }
 
     private static func column(_ name: String, _ endpoint: RestEndpoint, parameter: String) throws(RestProblem) -> Field
@@ -73,17 +98,20 @@ struct RestQuery: Sendable, Equatable {
 
     private static func order(_ text: String, _ endpoint: RestEndpoint) throws(RestProblem) -> [RestOrder] {
         var result: [RestOrder] = []
-        for part in text.split(separator: ",") {
-            let pieces = part.split(separator: ".", maxSplits: 1)
-            let direction = pieces.count == 2 ? pieces[1] : "asc"
-            guard direction == "asc" || direction == "desc" else {
-                throw .badParameter("order", found: String(part), expected: "column, column.asc or column.desc")
+        for part in try list(text, parameter: "order") {
+            var (name, descending) = (part, false)
+            if endpoint.schema.field(named: part) == nil, let dot = part.lastIndex(of: ".") {
+                let direction = part[part.index(after: dot)...]
+                guard direction == "asc" || direction == "desc" else {
+                    throw .badParameter("order", found: part, expected: "column, column.asc or column.desc")
+                }
+                (name, descending) = (String(part[..<dot]), direction == "desc")
             }
-            let name = try column(String(pieces[0]), endpoint, parameter: "order").name
+            name = try column(name, endpoint, parameter: "order").name
             guard !result.contains(where: { $0.column == name }) else {
                 throw .badParameter("order", found: "\(name) twice", expected: "each column once")
             }
-            result.append(RestOrder(name, descending: direction == "desc"))
+            result.append(RestOrder(name, descending: descending))
         }
         guard !result.isEmpty else {
             throw .badParameter("order", found: text, expected: "columns with commas between")
@@ -93,8 +121,8 @@ struct RestQuery: Sendable, Equatable {
 
     private static func fields(_ text: String, _ endpoint: RestEndpoint) throws(RestProblem) -> [String] {
         var names: [String] = []
-        for part in text.split(separator: ",") {
-            let name = try column(String(part), endpoint, parameter: "fields").name
+        for part in try list(text, parameter: "fields") {
+            let name = try column(part, endpoint, parameter: "fields").name
             if !names.contains(name) { names.append(name) }
         }
         guard !names.isEmpty else {
@@ -103,7 +131,16 @@ struct RestQuery: Sendable, Equatable {
         return names
     }
 
-    private static func filter(_ item: HTTPExchange.QueryItem, _ endpoint: RestEndpoint) throws(RestProblem) -> Filter {
+    /// The items of a list, without those that are empty.
+    private static func list(_ text: String, parameter: String) throws(RestProblem) -> [String] {
+        guard let items = QuotedList.items(text) else {
+            throw .badParameter(parameter, found: text, expected: "a list whose quotes are closed")
+        }
+        return items.filter { !$0.isEmpty }
+    }
+
+    private mutating func filter(_ item: HTTPExchange.QueryItem, _ endpoint: RestEndpoint) throws(RestProblem) -> Filter
+    {
         var name = item.name
         var comparison = Comparison.eq
         if endpoint.schema.field(named: name) == nil, let dot = name.lastIndex(of: ".") {
@@ -116,7 +153,7 @@ struct RestQuery: Sendable, Equatable {
             comparison = found
             name = String(name[..<dot])
         }
-        let field = try column(name, endpoint, parameter: item.name)
+        let field = try Self.column(name, endpoint, parameter: item.name)
         if let filterable = endpoint.filterable, !filterable.contains(name) {
             throw .badParameter(
                 item.name, found: "a filter by \(name)",
@@ -129,8 +166,11 @@ struct RestQuery: Sendable, Equatable {
             }
             return Filter(column: name, comparison: .null, values: [item.value])
         case .in:
-            let values = item.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            for value in values { try check(value, field, parameter: item.name) }
+            guard let items = QuotedList.items(item.value) else {
+                throw .badParameter(item.name, found: item.value, expected: "a list whose quotes are closed")
+            }
+            var values: [String] = []
+            for value in items { values.append(try read(value, field, parameter: item.name)) }
             return Filter(column: name, comparison: .in, values: values)
         case .like:
             guard field.type == .utf8 else {
@@ -138,21 +178,29 @@ struct RestQuery: Sendable, Equatable {
             }
             return Filter(column: name, comparison: .like, values: [item.value])
         default:
-            try check(item.value, field, parameter: item.name)
-            return Filter(column: name, comparison: comparison, values: [item.value])
+            let value = try read(item.value, field, parameter: item.name)
+            return Filter(column: name, comparison: comparison, values: [value])
         }
     }
 
-    /// Numbers and booleans are checked here; dates and times by the engine that casts them.
-    private static func check(_ value: String, _ field: Field, parameter: String) throws(RestProblem) {
-        let fits =
-            switch field.type {
-            case .bool: value == "true" || value == "false"
-            case let type where type.isInteger: Int64(value) != nil || UInt64(value) != nil
-            case let type where type.isNumeric: Double(value) != nil
-            default: true
-            }
-        guard fits else { throw .badParameter(parameter, found: value, expected: "a value of type \(field.type)") }
+    private mutating func read(_ value: String, _ field: Field, parameter: String) throws(RestProblem) -> String {
+        switch RestValue.read(value, as: field.type) {
+        case .value(let sql): return sql
+        case .unknown:
+            unjudged.append(parameter)
+            return value
+        case .wrong(let expected): throw .badParameter(parameter, found: value, expected: expected)
+        }
+    }
+}
+
+extension DataType {
+    /// Whether values are points in time.
+    fileprivate var isTime: Bool {
+        switch self {
+        case .date32, .date64, .timestamp: true
+        default: false
+        }
     }
 }
 

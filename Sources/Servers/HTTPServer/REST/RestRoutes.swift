@@ -15,18 +15,11 @@ public struct RestRoutes: HTTPRoutes {
     }
 
     public func answer(_ exchange: HTTPExchange) -> HTTPAnswer? {
-        if exchange.path == "/openapi.json", exchange.method == "GET" || exchange.method == "HEAD" {
-            return HTTPAnswer(contentType: "application/json", body: openAPI)
+        if exchange.path == "/openapi.json" {
+            return exchange.unlessReading() ?? HTTPAnswer(contentType: "application/json", body: openAPI)
         }
         guard let endpoint = endpoints[exchange.path] else { return nil }
-        guard exchange.method == "GET" || exchange.method == "HEAD" else {
-            var answer = Problem(
-                status: 405, title: "Method not allowed", detail: "\(endpoint.path) can only be read", code: "HTTP-004",
-                hint: "Use GET."
-            ).answer
-            answer.headers.append(.init("Allow", "GET, HEAD"))
-            return answer
-        }
+        if let answer = exchange.unlessReading() { return answer }
         do throws(RestProblem) {
             let query = try RestQuery(exchange.query, endpoint: endpoint)
             return page(query, try Self.format(exchange), endpoint, exchange)
@@ -45,8 +38,10 @@ public struct RestRoutes: HTTPRoutes {
             }
             return format
         }
-        let accept = exchange.headers["accept"] ?? ""
-        return accept.contains("text/csv") && !accept.contains("application/json") ? .csv : .json
+        let accept = AcceptHeader(exchange.headers["accept"])
+        let (json, csv) = (accept.quality("application", "json"), accept.quality("text", "csv"))
+        guard max(json, csv) > 0 else { throw .notAcceptable(exchange.headers["accept"] ?? "") }
+        return csv > json ? .csv : .json
     }
 
     private func page(_ query: RestQuery, _ format: Format, _ endpoint: RestEndpoint, _ exchange: HTTPExchange)
@@ -69,7 +64,7 @@ public struct RestRoutes: HTTPRoutes {
             answer.headers += [.init("Cache-Control", "no-cache"), .init("Vary", "Accept")]
             return answer
         } catch let error as any PlatformError {
-            return Problem(error.report).answer
+            return Self.problem(error.report, query).answer
         } catch {
             return Problem(
                 status: 500, title: "Internal error", detail: "\(error)", code: "HTTP-001",
@@ -78,20 +73,40 @@ public struct RestRoutes: HTTPRoutes {
         }
     }
 
+    /// Whose fault it is that a statement failed.
+    private static func problem(_ report: ErrorReport, _ query: RestQuery) -> Problem {
+        switch report.code {
+        // A value could not be cast, and there are such whose form is not known here.
+        case "DDB-005":
+            guard let parameter = query.unjudged.first else { return Problem(report) }
+            return RestProblem.badParameter(
+                parameter, found: "a value that cannot be read: \(report.message)",
+                expected: "a value of its column's type"
+            ).problem
+        // Other work has the memory for the moment, or the page is too much.
+        case "DDB-008":
+            return Problem(
+                status: 503, title: "Too little memory for this page", detail: "\(query.limit) rows were asked for",
+                code: report.code, parameter: "limit", hint: "Ask again, or for fewer rows or `fields`.")
+        default: return Problem(report)
+        }
+    }
+
     private func render(
-        _ result: [RecordBatch], _ statement: RestStatement, _ query: RestQuery, _ format: Format,
+        _ result: RestRows, _ statement: RestStatement, _ query: RestQuery, _ format: Format,
         _ exchange: HTTPExchange
     ) throws -> HTTPAnswer {
         var next: RestCursor?
         var batches: [RecordBatch] = []
         var rows = 0
         let width = query.fields.count
-        for batch in result where rows < query.limit {
+        let found = result.batches.reduce(0) { $0 + $1.count }
+        for batch in result.batches where rows < query.limit {
             let kept = min(batch.count, query.limit - rows)
             rows += kept
             let shown = Array(0..<width)
             batches.append(batch.selecting(shown).slice(0..<kept))
-            let more = rows == query.limit && result.reduce(0) { $0 + $1.count } > rows
+            let more = found > rows ? rows == query.limit : result.isCut
             if more {
                 let values = (0..<statement.cursorColumns).map { index -> String? in
                     let view = BytesView(batch.columns[width + index])

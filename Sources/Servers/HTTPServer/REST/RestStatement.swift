@@ -7,21 +7,43 @@ struct RestStatement: Sendable, Equatable {
     /// Columns at the end of the result that only the cursor needs: the order's values as text.
     let cursorColumns: Int
 
+    /// A page of more rows than this first finds its keys and then its rows, for DuckDB sorts what is much with all of
+    /// its columns.
+    static let narrowSortRows = 1000
+
     /// Asks for one row more than the page holds, which tells whether there is another page.
     init(_ query: RestQuery, endpoint: RestEndpoint) {
         cursorColumns = query.order.count
+        let ordering = query.order.map(\.column)
+        let needed = query.fields + ordering.filter { !query.fields.contains($0) }
         let shown = query.fields.map(Self.quoted)
         let hidden = query.order.enumerated().map { "cast(\(Self.quoted($1.column)) as varchar) as \"$cursor\($0)\"" }
-        sql = "select \((shown + hidden).joined(separator: ", ")) from \(endpoint.relation)"
-
-        var conditions = query.filters.map { condition($0, endpoint) }
-        if let cursor = query.cursor { conditions.append(after(cursor, query.order, endpoint)) }
-        if !conditions.isEmpty { sql += " where " + conditions.joined(separator: " and ") }
-        sql +=
+        let orderBy =
             " order by "
             + query.order.map { "\(Self.quoted($0.column)) \($0.descending ? "desc" : "asc") nulls last" }.joined(
                 separator: ", ")
-            + " limit \(query.limit + 1)"
+        let limit = " limit \(query.limit + 1)"
+
+        sql = ""
+        var conditions = query.filters.map { condition($0, endpoint) }
+        if let cursor = query.cursor { conditions.append(after(cursor, query.order, endpoint)) }
+        let filtering = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
+        func page(_ columns: [String]) -> String {
+            "select \(columns.map(Self.quoted).joined(separator: ", ")) from \(endpoint.relation)\(filtering)"
+                + orderBy + limit
+        }
+        var rows = page(needed)
+        if endpoint.isStored, query.limit > Self.narrowSortRows, needed.count > ordering.count {
+            let same = endpoint.key.map {
+                "\"$row\".\(Self.quoted($0)) is not distinct from \"$page\".\(Self.quoted($0))"
+            }
+            rows =
+                "select \(needed.map { "\"$row\".\(Self.quoted($0))" }.joined(separator: ", ")) "
+                + "from \(endpoint.relation) as \"$row\" semi join (\(page(ordering))) as \"$page\" "
+                + "on \(same.joined(separator: " and "))"
+        }
+        // Texts for the cursor are made of the page's rows alone.
+        sql = "select \((shown + hidden).joined(separator: ", ")) from (\(rows))" + orderBy + limit
     }
 
     static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }

@@ -15,7 +15,7 @@ public struct IndexRoutes: HTTPRoutes {
     }
 
     public func answer(_ exchange: HTTPExchange) -> HTTPAnswer? {
-        guard exchange.path == "/", exchange.method == "GET" || exchange.method == "HEAD" else { return nil }
-        return HTTPAnswer(contentType: "application/json", body: body)
+        guard exchange.path == "/" else { return nil }
+        return exchange.unlessReading() ?? HTTPAnswer(contentType: "application/json", body: body)
     }
 }

@@ -34,6 +34,22 @@ public struct HTTPExchange: Sendable {
         self.cancellation = cancellation
     }
 
+    /// What a path that can only be read answers to anything else: 204 to OPTIONS, else 405; nil for GET and HEAD.
+    func unlessReading() -> HTTPAnswer? {
+        let allow = HTTPAnswer.Header("Allow", "GET, HEAD, OPTIONS")
+        switch method {
+        case "GET", "HEAD": return nil
+        case "OPTIONS": return HTTPAnswer(status: 204, headers: [allow])
+        default:
+            var answer = Problem(
+                status: 405, title: "Method not allowed", detail: "\(path) can only be read", code: "HTTP-004",
+                hint: "Use GET."
+            ).answer
+            answer.headers.append(allow)
+            return answer
+        }
+    }
+
     /// The query as it would stand in a URL.
     public var encodedQuery: String {
         query.map { "\(PercentCoding.encode($0.name))=\(PercentCoding.encode($0.value))" }.joined(separator: "&")
