@@ -33,9 +33,11 @@ public final class RunningProject: Sendable {
     /// Checks the project, opens everything it needs, and starts it.
     ///
     /// - Throws: `ErrorReports` with the project's mistakes; the error of whatever could not be opened, with everything
-    ///   that was open closed again.
+    ///   that was open closed again; `CancellationError` where it was stopped meanwhile.
+    /// - Parameter shouldStop: asked again and again while sources are loaded and models built.
     public static func start(
-        _ options: PlatformOptions, progress: any WorkReporting, clock: any WallClock
+        _ options: PlatformOptions, progress: any WorkReporting, clock: any WallClock,
+        shouldStop: @escaping @Sendable () -> Bool = { false }
     ) async throws -> RunningProject {
         let sound = try ProjectPlanner.soundProject(options)
         let missing = sound.project.missingDataFiles()
@@ -49,13 +51,13 @@ public final class RunningProject: Sendable {
             throw PlatformFailure.portTaken(service: service, port: port)
         }
         let directory = try DataDirectory(path: options.resolvedDataDirectory)
-        return try await RunningProject(sound, directory, options, progress, clock)
+        return try await RunningProject(sound, directory, options, progress, clock, shouldStop)
     }
 
     private init(
         _ sound: SoundProject, _ directory: DataDirectory, _ options: PlatformOptions,
         _ progress: any WorkReporting,
-        _ clock: any WallClock
+        _ clock: any WallClock, _ shouldStop: @escaping @Sendable () -> Bool
     ) async throws {
         let project = sound.project
         self.sound = sound
@@ -79,7 +81,12 @@ public final class RunningProject: Sendable {
                 sound, directory: directory, memoryBytes: governor.carve("warehouse", share: 0) + memory.warehouseBytes,
                 threads: min(4, ProcessInfo.processInfo.activeProcessorCount), clock: clock, progress: progress)
             self.warehouse = warehouse
-            for name in warehouse.loadable { _ = try warehouse.load(name) }
+            let watch = StopWatch(shouldStop) { warehouse.engine.interruptAll() }
+            defer { watch.end() }
+            for name in warehouse.loadable {
+                try watch.check()
+                _ = try warehouse.load(name)
+            }
 
             let models = ModelScheduling(warehouse: warehouse, clock: clock)
             self.models = models
@@ -101,6 +108,7 @@ public final class RunningProject: Sendable {
             var streams: [StreamRunning] = []
             for definition in definitions {
                 for model in warehouse.models(readBy: definition) {
+                    try watch.check()
                     _ = try warehouse.build(model, runID: UUID().uuidString)
                 }
                 let stream = try StreamRunning(definition, around)
@@ -129,7 +137,7 @@ public final class RunningProject: Sendable {
             let httpService = try await Self.listening("http") {
                 try await HTTPService.start(
                     .init(host: options.host, port: options.httpPort ?? project.settings.ports.http),
-                    routes: Self.routes(sound, warehouse, log, directory, clock, progress, box))
+                    routes: Self.routes(sound, warehouse, models, log, registry, directory, clock, progress, box))
             }
             opened.append { await httpService.shutdown() }
             servers = [registryService, httpService]
@@ -152,7 +160,8 @@ public final class RunningProject: Sendable {
             }
         } catch {
             for close in opened.reversed() { await close() }
-            throw error
+            // What was interrupted fails in one way or another; that it was meant to is what counts.
+            throw shouldStop() ? CancellationError() : error
         }
         statusBox.make.withLock { $0 = { [unowned self] in status() } }
         for replay in replays { replay.start() }
@@ -186,16 +195,18 @@ public final class RunningProject: Sendable {
     }
 
     private static func routes(
-        _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ log: DurableLog, _ directory: DataDirectory,
-        _ clock: any WallClock, _ progress: any WorkReporting, _ box: StatusBox
+        _ sound: SoundProject, _ warehouse: ProjectWarehouse, _ models: ModelScheduling, _ log: DurableLog,
+        _ registry: SubjectRegistry, _ directory: DataDirectory, _ clock: any WallClock, _ progress: any WorkReporting,
+        _ box: StatusBox
     ) -> [any HTTPRoutes] {
         let settings = sound.project.settings
         let (endpoints, relations) = WarehouseRestData.endpoints(sound)
         let control = ControlRoutes(
             status: { box.make.withLock { $0 }?() },
-            records: { try TopicRecord.newest(of: $0, limit: $1, in: log) },
+            records: { try TopicRecord.newest(of: $0, limit: $1, in: log, decodedBy: registry) },
             queries: QueryAnswering(engine: warehouse.engine, temporaryDirectory: directory.temporary),
-            work: ModelWork(warehouse: warehouse, clock: clock, progress: progress))
+            work: ModelWork(
+                warehouse: warehouse, clock: clock, progress: progress, done: { models.done($0, $1) }))
         return [
             RestRoutes(
                 title: settings.name, version: settings.version.isEmpty ? "0" : settings.version, endpoints: endpoints,
@@ -291,7 +302,7 @@ public final class RunningProject: Sendable {
 
     /// The newest records of a topic.
     func records(of topic: String, limit: Int) throws -> [TopicRecord] {
-        try TopicRecord.newest(of: topic, limit: limit, in: log)
+        try TopicRecord.newest(of: topic, limit: limit, in: log, decodedBy: nil)
     }
 
     /// Whether another process has the project's data folder open.

@@ -19,6 +19,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Records sent one by one to measure how soon they are visible.")
     var samples = 40
 
+    func validate() throws { try Allowed.check(samples, "--samples", 1...1_000_000) }
+
     func run() async throws {
         let clock = SystemClock()
         var options = PlatformOptions(
@@ -42,7 +44,7 @@ struct BenchCommand: AsyncParsableCommand {
 
         let runStart = clock.nowMicros()
         let report = try ModelSession(options).run(
-            select: nil, exclude: nil, fullRefresh: false, progress: SilentProgress())
+            select: [], exclude: [], fullRefresh: false, progress: SilentProgress())
         table.rows.append([
             "gariep run, \(report.steps.count) steps, nothing new", milliseconds(clock.nowMicros() - runStart), "ms",
         ])
@@ -63,14 +65,14 @@ struct BenchCommand: AsyncParsableCommand {
         let events = Double(platform.status().topics.first { $0.name == "departures" }?.records ?? 0)
         let perMillion = 1_000_000 / events
         table.rows.append([
-            "log -> 2 streams -> lake", TerminalProgress.grouped(Int64(events / Double(took) * 1_000_000)), "events/s",
+            "log -> 2 streams -> lake", NumberText.grouped(Int64(events / Double(took) * 1_000_000)), "events/s",
         ])
         table.rows.append([
             "  CPU, client and replay included", seconds(Double(used) * perMillion), "s per million events",
         ])
         table.rows.append([
             "DuckDB, both queries in one batch from CSV",
-            TerminalProgress.grouped(Int64(events / Double(floorMicros) * 1_000_000)), "events/s",
+            NumberText.grouped(Int64(events / Double(floorMicros) * 1_000_000)), "events/s",
         ])
         table.rows.append(["  CPU", seconds(Double(floorCPU) * perMillion), "s per million events"])
         table.rows.append(["  ratio of time", String(format: "%.2f", Double(took) / Double(floorMicros)), "x"])
@@ -80,7 +82,7 @@ struct BenchCommand: AsyncParsableCommand {
         if !inTheWay.isEmpty { throw CommandFailure.inTheWay(inTheWay) }
         let times = try VisibilityProbe(
             project: platform, topic: "departures", path: Self.path
-        ).run(samples: max(1, samples), clock: clock)
+        ).run(samples: samples, clock: clock)
         table.rows.append(["append to visible in the API, p50", milliseconds(times[times.count / 2]), "ms"])
         table.rows.append([
             "append to visible in the API, p99", milliseconds(times[min(times.count - 1, times.count * 99 / 100)]),

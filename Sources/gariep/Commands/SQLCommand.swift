@@ -21,6 +21,8 @@ struct SQLCommand: AsyncParsableCommand {
     @Argument(help: "One SELECT.")
     var query: String
 
+    func validate() throws { try Allowed.check(rows, "--rows", 1...Int.max) }
+
     func run() async throws {
         let session = QuerySession(try project.platformOptions())
         switch output {
@@ -47,7 +49,7 @@ struct SQLCommand: AsyncParsableCommand {
         }
         var table = TextTable(names, rightAligned: Set(right))
         table.rows = data.map { row in names.map { text(row[$0]) } }
-        return table.rendered(width: Terminal.width) + "\n(\(data.count) row\(data.count == 1 ? "" : "s"))"
+        return table.rendered(width: Terminal.width) + "\n(\(NumberText.counted(Int64(data.count), "row")))"
     }
 
     private static func text(_ value: Any?) -> String {
