@@ -108,7 +108,7 @@ public final class ProgressDrawer: WorkReporting {
     }
 
     /// Lets `body` write to the same terminal by another way.
-    public func aside<Result>(_ body: () -> Result) -> Result {
+    public func aside<Result: Sendable>(_ body: () -> Result) -> Result {
         let now = clock.nowMicros()
         return state.withLock { state in
             write(erased(&state))

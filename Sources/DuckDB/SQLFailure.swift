@@ -1,6 +1,6 @@
 public import Base
 
-internal import Foundation
+internal import FoundationEssentials
 
 /// Why DuckDB refused or failed a statement, and where in its text.
 public struct SQLFailure: Sendable, Hashable {
@@ -97,10 +97,12 @@ public struct SQLFailure: Sendable, Hashable {
             position = Position(byteOffset: start, byteCount: numbers.count == 2 ? numbers[1] : 0, in: sql)
         }
         let all =
-            fields["candidates"].map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } } ?? []
+            fields["candidates"].map { text in
+                text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+            } ?? []
         let candidates = all.filter { !SQLFailure.isSystemName($0) }
         // DuckDB's own words name the system's tables where nothing else is near.
-        if candidates.count < all.count, let guess = message.range(of: "\nDid you mean") {
+        if candidates.count < all.count, let guess = message.firstRange(of: "\nDid you mean") {
             message = String(message[..<guess.lowerBound])
         }
         let type = fields["exception_type"] ?? fields["error_type"] ?? String(text.prefix { $0 != ":" })

@@ -18,7 +18,7 @@ final class StopSignals: Sendable {
 
     init() {
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            let before = unsafe signal(number, SIG_IGN)
+            let before = signal(number, SIG_IGN)
             // Under nohup the end of the terminal means nothing.
             if number == SIGHUP, unsafe unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
                 continue

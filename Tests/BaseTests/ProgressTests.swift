@@ -165,7 +165,8 @@ struct ProgressTests {
     @Test func numbersReadTheSameEverywhere() {
         #expect([0, 999, 1_000, -1_234_567].map(NumberText.grouped) == ["0", "999", "1,000", "-1,234,567"])
         #expect(NumberText.counted(1, "row") == "1 row" && NumberText.counted(12_000, "row") == "12,000 rows")
-        #expect([999, 1_000, 999_960, 12_345_678].map(NumberText.bytes) == ["999 bytes", "1.0 kB", "1.0 MB", "12.3 MB"])
+        #expect(
+            [999, 1_000, 999_960, 12_345_678].map(NumberText.bytes) == ["999 bytes", "1.0 kB", "1.0 MB", "12.3 MB"])
         #expect(
             [5_000, 3_250_000, 125_000_000, 12_000_000_000].map(NumberText.duration)
                 == ["5 ms", "3.2 s", "2 min 5 s", "3 h 20 min"])

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["up", "--http-port", "99999"], ["up", "--kafka-port", "-1"], ["up", "--workers", "0"], ["demo", "--workers", "129"],
+        ["up", "--http-port", "99999"], ["up", "--kafka-port", "-1"], ["up", "--workers", "0"],
+        ["demo", "--workers", "129"],
         ["up", "--replay-speed", "fast"], ["sql", "--rows", "0", "select 1"], ["topics", "x", "--limit", "0"],
         ["bench", "--samples", "0"], ["status", "--output", "parquet"], ["run", "--selekt", "a"], ["flow"],
     ])
@@ -29,12 +30,14 @@ import Testing
     }
 
     /// Outputs that are full, closed, or read only to a part end a command, and never crash it.
-    @Test(arguments: [
-        ("plan >/dev/full", Int32(1), "error: the output cannot be written: No space left on device\n"),
-        ("sql 'select 1' >&-", 1, "error: the output cannot be written: Bad file descriptor\n"),
-        ("sql --output csv 'from range(1000000)' | head -1", 0, "range\n"), ("run 2>&-", 0, nil), ("plan 2>/dev/full", 0, nil),
-        ("run >&- 2>&-", 1, ""),
-    ] as [(String, Int32, String?)])
+    @Test(
+        arguments: [
+            ("plan >/dev/full", Int32(1), "error: the output cannot be written: No space left on device\n"),
+            ("sql 'select 1' >&-", 1, "error: the output cannot be written: Bad file descriptor\n"),
+            ("sql --output csv 'from range(1000000)' | head -1", 0, "range\n"), ("run 2>&-", 0, nil),
+            ("plan 2>/dev/full", 0, nil),
+            ("run >&- 2>&-", 1, ""),
+        ] as [(String, Int32, String?)])
     func outputsThatCannotBeWritten(command: String, status: Int32, expected: String?) throws {
         let project = try FaultProject.shop()
         let words = command.split(separator: " ", maxSplits: 1).map { String($0) }
@@ -56,7 +59,8 @@ import Testing
         ] {
             #expect(try project.gariep("run").status == 0)
             let (status, output) = try GariepProcess.run(
-                GariepProcess.program, ["run", "--project", project.path, "--data-dir", project.dataDirectory] + arguments)
+                GariepProcess.program,
+                ["run", "--project", project.path, "--data-dir", project.dataDirectory] + arguments)
             #expect(status == 0 && names(output) == ["stg_orders", "customer_totals"], "\(arguments): \(output)")
         }
         let nothing = try project.gariep("run", "--select", "tag:nope")
@@ -73,7 +77,9 @@ import Testing
         #expect(first.contains("load shop.orders: 5 rows in "), "\(first)")
         let second = try project.gariep("run").output
         #expect(second.contains("load shop.orders: unchanged in "), "\(second)")
-        try project.write("models/broken.sql", "select cast('x' as int) as n from {{ ref('stg_orders') }}\n")
+        try project.write(
+            "models/broken.sql",
+            "{{ config(materialized='table') }}\nselect cast(customer as int) as n from {{ ref('stg_orders') }}\n")
         let third = try project.gariep("run")
         #expect(third.status == 2 && third.output.contains("error CLI-004: 1 model failed"), "\(third.output)")
     }
@@ -91,7 +97,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "select 1 as a;\n", "from {{ ref('stg_orders') }}\n", "values (1), (2)\n", "with x as (select 1) select * from x -- end\n",
+        "select 1 as a;\n", "from {{ ref('stg_orders') }}\n", "values (1), (2)\n",
+        "with x as (select 1) select * from x -- end\n",
         "select 1 as a order by a limit 1\n", "(select 1 as a) union all (select 2)\n",
     ])
     func aSelectMayBeWrittenInManyWays(text: String) throws {
@@ -111,7 +118,9 @@ import Testing
             FileManager.default.subpathsOfDirectory(atPath: project.path).first { $0.hasSuffix(".csv") })
         try FileManager.default.removeItem(atPath: "\(project.path)/\(file)")
         let plan = try project.gariep("plan")
-        #expect(plan.status == 0 && plan.output.contains("warning PRJ-001") && plan.output.contains("1 warning"), "\(plan.output)")
+        #expect(
+            plan.status == 0 && plan.output.contains("warning PRJ-001") && plan.output.contains("1 warning"),
+            "\(plan.output)")
         let run = try project.gariep("run")
         #expect(run.status == 2 && run.output.contains("WH-007") && !run.output.contains("DDB-010"), "\(run.output)")
     }

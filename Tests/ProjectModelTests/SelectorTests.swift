@@ -97,13 +97,15 @@ struct TestSelectionTests {
     private static let all = "unique_a_id not_null_a_id accepted_values_a_kind relationships_b_id__id__a no_debts"
 
     @Test(arguments: [
-        (String?.none, String?.none, all), ("a", nil, "unique_a_id not_null_a_id accepted_values_a_kind relationships_b_id__id__a"),
+        (String?.none, String?.none, all),
+        ("a", nil, "unique_a_id not_null_a_id accepted_values_a_kind relationships_b_id__id__a"),
         ("b", nil, "relationships_b_id__id__a no_debts"), ("a b", nil, all), ("a,b", nil, "relationships_b_id__id__a"),
         ("no_debts", nil, "no_debts"), ("unique_a_id no_debts", nil, "unique_a_id no_debts"),
         ("test_type:singular", nil, "no_debts"),
         ("test_type:generic", "test_name:relationships", "unique_a_id not_null_a_id accepted_values_a_kind"),
         ("a,test_name:not_null", nil, "not_null_a_id"), ("tag:nightly", nil, "accepted_values_a_kind"),
-        ("path:tests", nil, "no_debts"), ("resource_type:test", "a", "no_debts"), ("*_id", nil, "unique_a_id not_null_a_id"),
+        ("path:tests", nil, "no_debts"), ("resource_type:test", "a", "no_debts"),
+        ("*_id", nil, "unique_a_id not_null_a_id"),
         ("+no_debts", nil, all), (nil, "b", "unique_a_id not_null_a_id accepted_values_a_kind"),
     ])
     func selectsAsDbtDoes(select: String?, exclude: String?, expected: String) throws {

@@ -161,7 +161,8 @@ public final class RunningProject: Sendable {
         } catch {
             for close in opened.reversed() { await close() }
             // What was interrupted fails in one way or another; that it was meant to is what counts.
-            throw shouldStop() ? CancellationError() : error
+            if shouldStop() { throw CancellationError() }
+            throw error
         }
         statusBox.make.withLock { $0 = { [unowned self] in status() } }
         for replay in replays { replay.start() }

@@ -3,11 +3,14 @@ internal import Foundation
 
 #if canImport(Glibc)
     internal import Glibc
-    private let putBytes = unsafe Glibc.write
 #else
     internal import Darwin
-    private let putBytes = unsafe Darwin.write
 #endif
+
+/// The system's call, which `Terminal.write` would hide.
+private func writeSome(_ descriptor: Int32, _ start: UnsafeRawPointer, _ count: Int) -> Int {
+    unsafe write(descriptor, start, count)
+}
 
 /// Where people read: standard output for answers, standard error for everything else.
 enum Terminal {
@@ -15,11 +18,11 @@ enum Terminal {
     private static let drawer = ProgressDrawer(
         clock: SystemClock(), isTerminal: errorIsTerminal && ProcessInfo.processInfo.environment["TERM"] != "dumb",
         size: {
-            let size = size(of: 2)
-            return ProgressDrawer.Size(columns: size?.columns ?? 80, rows: size?.rows ?? 24)
+            let found = Terminal.size(of: 2)
+            return ProgressDrawer.Size(columns: found?.columns ?? 80, rows: found?.rows ?? 24)
         },
         // Whoever read this is gone; what it tells of goes on.
-        write: { _ = put(Array($0.utf8), to: 2) })
+        write: { _ = Terminal.put(Array($0.utf8), to: 2) })
 
     /// To be called before anything is opened or written.
     static func prepare() {
@@ -52,7 +55,7 @@ enum Terminal {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe putBytes(descriptor, buffer.baseAddress! + written, buffer.count - written)
+                unsafe writeSome(descriptor, buffer.baseAddress! + written, buffer.count - written)
             }
             if count >= 0 {
                 written += count
