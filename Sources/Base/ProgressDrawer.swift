@@ -123,24 +123,32 @@ public final class ProgressDrawer: WorkReporting {
         state.plainMicros[task] = nil
     }
 
-    /// One frame: the old one erased, then `above`, then the bars.
+    /// One frame over the old one: `above`, then the bars.
+    ///
+    /// Line by line, and what is left of the old frame last: to clear the screen from its top would make some terminals
+    /// keep the old frame in their history.
     private func redrawn(_ state: inout State, above: String, now: Int64) -> String {
         let size = size()
-        var text = erased(&state) + above
+        let before = rowsDrawn(state, columns: size.columns)
         let shown = state.tasks.filter { now - $0.startedMicros >= Self.quickMicros }
         let lines = ProgressFrame.lines(shown, nowMicros: now, columns: size.columns, rows: size.rows)
-        for line in lines { text += line + "\n" }
         state.drawn = lines.map(\.count)
         state.drawnMicros = now
-        return text
+        let text = above + lines.map { $0 + "\n" }.joined()
+        guard before > 0 else { return text }
+        return "\r\u{1b}[\(before)A" + text.replacing("\n", with: "\u{1b}[K\n") + "\u{1b}[J"
+    }
+
+    private func erased(_ state: inout State) -> String {
+        guard !state.drawn.isEmpty else { return "" }
+        let before = rowsDrawn(state, columns: size().columns)
+        state.drawn = []
+        return "\r\u{1b}[\(before)A\u{1b}[J"
     }
 
     /// A terminal that has become narrower since has broken the lines: each takes as many rows as it needs there.
-    private func erased(_ state: inout State) -> String {
-        guard !state.drawn.isEmpty else { return "" }
-        let columns = max(1, size().columns)
-        let rows = state.drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
-        state.drawn = []
-        return "\r\u{1b}[\(rows)A\u{1b}[0J"
+    private func rowsDrawn(_ state: State, columns: Int) -> Int {
+        let columns = max(1, columns)
+        return state.drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / columns) }
     }
 }

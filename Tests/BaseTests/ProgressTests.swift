@@ -25,7 +25,7 @@ private final class PaperTerminal: Sendable {
             state.writes += 1
             var rest = text[...]
             while let character = rest.first {
-                if rest.hasPrefix("\u{1b}["), let end = rest.firstIndex(where: { $0 == "A" || $0 == "J" }) {
+                if rest.hasPrefix("\u{1b}["), let end = rest.firstIndex(where: { "AJK".contains($0) }) {
                     let number = Int(rest[..<end].filter(\.isNumber)) ?? 1
                     if rest[end] == "A" {
                         state.lines.removeLast(number + 1)
@@ -78,9 +78,9 @@ struct ProgressTests {
         #expect(
             lines == [
                 "[##########....................] load nyc.departures_of_all_years: 1,204,808 of 3,367,860 records, 301,202/s, 7.1 s left",
-                "load nyc.departures_of_all_years: 1,204,808 of 3,367,860 records, 301,202/s, 7.1 s left",
+                "[###......] load nyc.departures_of_all_years: 1,204,808 of 3,367,860 records, 301,202/s, 7.1 s left",
                 "load nyc.departures_of_all_years: 1,204,808 records, 301,202/s, 7.1 s left",
-                "load nyc.depart…: 301,202/s, 7.1 s left", "load ny…: 7.1 s left",
+                "load nyc.depart…: 301,202/s, 7.1 s left", "load n…: 7.1 s left",
             ])
     }
 

@@ -45,7 +45,7 @@ struct BrokenProjectTests {
         let errors = ProjectLoader.load(directory: folder.path).errors
         #expect(errors.map(\.code) == ["PRJ-008", "PRJ-008"])
         #expect(errors.last?.message == "two of one name, for case makes no difference: model customer_totals")
-        #expect(errors.last?.hint == "CUSTOMER_totals is at seeds/CUSTOMER_totals.csv; rename one of them.")
+        #expect(errors.last?.hint == "CUSTOMER_totals is at seeds/CUSTOMER_totals.csv:1:1; rename one of them.")
     }
 
     /// A file that cannot be read is one mistake: nothing is said of what only it could have told.

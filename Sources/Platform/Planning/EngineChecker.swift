@@ -56,7 +56,10 @@ final class EngineChecker: SQLChecking, SchemaReading {
     private static func isSelect(_ statement: DuckDBStatement, _ connection: DuckDBConnection) throws(DuckDBError)
         -> Bool
     {
-        guard statement.isQuery else { return false }
+        let first = firstWord(of: statement.sql)
+        guard statement.isQuery, !["show", "describe", "desc", "summarize", "explain"].contains(first) else {
+            return false
+        }
         do throws(DuckDBError) {
             _ = try connection.prepare("create temp view \"gariep check\" as\n\(statement.sql)")
         } catch {
@@ -64,6 +67,23 @@ final class EngineChecker: SQLChecking, SchemaReading {
             throw error
         }
         return true
+    }
+
+    /// The first word of a statement in small letters, behind comments and parentheses.
+    static func firstWord(of sql: String) -> String {
+        var rest = sql[...]
+        while let character = rest.first {
+            if rest.hasPrefix("--") {
+                rest = rest.drop { !$0.isNewline }
+            } else if rest.hasPrefix("/*") {
+                rest = rest.firstRange(of: "*/").map { rest[$0.upperBound...] } ?? ""
+            } else if character.isWhitespace || character == "(" {
+                rest = rest.dropFirst()
+            } else {
+                break
+            }
+        }
+        return rest.prefix { $0.isLetter }.lowercased()
     }
 
     /// Makes an empty table that has a dataset's columns.

@@ -18,20 +18,23 @@ struct InitCommand: AsyncParsableCommand {
         }
         for (path, text) in ProjectPlanner.scaffold(name: folder.lastPathComponent) {
             let file = folder.appendingPathComponent(path)
-            do {
-                try FileManager.default.createDirectory(
-                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try Data(text.utf8).write(to: file)
-            } catch { throw CommandFailure.cannotMake(path: file.path, problem: Self.reason(error)) }
+            try Self.makeFolder(file.deletingLastPathComponent().path)
+            do { try Data(text.utf8).write(to: file) } catch {
+                throw CommandFailure.cannotMake(path: file.path, problem: error.localizedDescription)
+            }
             Terminal.print("  \(name)/\(path)")
         }
         Terminal.note("next: cd \(name) && gariep up")
     }
 
-    /// What the system says, without what Foundation puts around it.
-    private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        let number = underlying?.domain == NSPOSIXErrorDomain ? underlying.map { Int32($0.code) } : nil
-        return number.map { unsafe String(cString: strerror($0)) } ?? error.localizedDescription
+    /// Makes a folder and those above it. Foundation's own errors hide what the system says.
+    private static func makeFolder(_ path: String) throws {
+        var folder = ""
+        for part in path.split(separator: "/") {
+            folder += "/\(part)"
+            if mkdir(folder, 0o777) != 0, errno != EEXIST {
+                throw CommandFailure.cannotMake(path: folder, problem: unsafe String(cString: strerror(errno)))
+            }
+        }
     }
 }
