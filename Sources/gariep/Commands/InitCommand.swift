@@ -32,7 +32,7 @@ struct InitCommand: AsyncParsableCommand {
         var folder = ""
         for part in path.split(separator: "/") {
             folder += "/\(part)"
-            if mkdir(folder, 0o777) != 0, errno != EEXIST {
+            if unsafe mkdir(folder, 0o777) != 0, errno != EEXIST {
                 throw CommandFailure.cannotMake(path: folder, problem: unsafe String(cString: strerror(errno)))
             }
         }
