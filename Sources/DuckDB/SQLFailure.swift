@@ -96,12 +96,27 @@ public struct SQLFailure: Sendable, Hashable {
             let numbers = fields["location"]?.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) } ?? []
             position = Position(byteOffset: start, byteCount: numbers.count == 2 ? numbers[1] : 0, in: sql)
         }
+        let all =
+            fields["candidates"].map { text in
+                text.split(separator: ",").map { String($0.drop { $0 == " " }) }
+            } ?? []
+        let candidates = all.filter { !SQLFailure.isSystemName($0) }
+        // DuckDB's own words name the system's tables where nothing else is near.
+        if candidates.count < all.count, let guess = message.firstRange(of: "\nDid you mean") {
+            message = String(message[..<guess.lowerBound])
+        }
         let type = fields["exception_type"] ?? fields["error_type"] ?? String(text.prefix { $0 != ":" })
         self.init(
             kind: SQLFailure.kind(of: type, message: message), message: message, position: position,
-            candidates: fields["candidates"].map { $0.split(separator: ",").map(String.init) } ?? [],
-            name: fields["name"],
-            sql: sql)
+            candidates: candidates, name: fields["name"], sql: sql)
+    }
+
+    /// Whether a name is one of DuckDB's own tables, or of those that a warehouse keeps for itself.
+    private static func isSystemName(_ candidate: String) -> Bool {
+        let name = candidate.filter { $0 != "\"" }.lowercased()
+        return ["pg_", "duckdb_", "sqlite_", "information_schema.", "system.", "_gariep."].contains {
+            name.hasPrefix($0) || name.contains(".\($0)")
+        }
     }
 
     private static func fields(of text: String) -> [String: String] {

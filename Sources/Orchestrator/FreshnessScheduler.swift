@@ -41,6 +41,9 @@ public struct FreshnessScheduler: Sendable {
         /// A run ended well; `changed` tells whether its rows may be others than before.
         case runSucceeded(NodeID, changed: Bool)
         case runFailed(NodeID)
+        /// Somebody else has run a node. What reads it is due; the node's own standing stays, since nobody knows which
+        /// versions that run has read.
+        case builtOutside(NodeID)
         case timePassed
     }
 
@@ -140,6 +143,9 @@ public struct FreshnessScheduler: Sendable {
             states[id]!.failures += 1
             states[id]!.retryMicros = nowMicros + backoff.wait(after: states[id]!.failures)
             last = id
+        case .builtOutside(let id):
+            guard let node = nodes[id], node.kind != .source else { break }
+            states[id]!.version += 1
         case .timePassed: break
         }
         return lineUp(last: last) + start() + waiting()

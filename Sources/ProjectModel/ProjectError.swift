@@ -12,6 +12,8 @@ public enum ProjectError: PlatformError, Hashable {
     case missingKey(SourceLocation, key: String, within: String, hint: String)
     case duplicateKey(SourceLocation, key: String, first: SourceLocation?)
     case duplicateName(SourceLocation, kind: String, name: String, first: SourceLocation)
+    /// Two names that the warehouse, which does not look at case, takes for one.
+    case sameButForCase(SourceLocation, kind: String, name: String, firstName: String, first: SourceLocation)
     case badValue(SourceLocation, what: String, expected: String?, found: String?, hint: String)
     case templateSyntax(SourceLocation, message: String, expected: String?, found: String?, hint: String)
     case templateEvaluation(SourceLocation, message: String, expected: String?, found: String?, hint: String)
@@ -61,6 +63,11 @@ public enum ProjectError: PlatformError, Hashable {
             made(
                 "PRJ-008", "two of one name: \(kind) \(name)", at: location, expected: "a name that is not taken",
                 found: name, hint: "The first is at \(first); rename one of them.")
+        case .sameButForCase(let location, let kind, let name, let firstName, let first):
+            made(
+                "PRJ-008", "two of one name, for case makes no difference: \(kind) \(name)", at: location,
+                expected: "a name that is not taken", found: name,
+                hint: "\(firstName) is at \(first); rename one of them.")
         case .badValue(let location, let what, let expected, let found, let hint):
             made("PRJ-009", what, at: location, expected: expected, found: found, hint: hint)
         default: laterReport

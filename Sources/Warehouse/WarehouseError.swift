@@ -12,7 +12,8 @@ public enum WarehouseError: PlatformError, Equatable {
     case duplicateKeys(RelationName, key: [String], example: String, rows: Int64)
     case badRow(file: String, line: Int, column: Int, name: String?, expected: String, found: String)
     case fileColumnMissing(file: String, column: String, found: [String])
-    case nothingToLoad(RelationName)
+    /// No file matches, or one that is named is not there.
+    case nothingToLoad(RelationName, missing: String? = nil)
     case timeout(task: String, seconds: Double)
     case notAQuery(String)
     case unknownRelation(RelationName)
@@ -63,10 +64,10 @@ public enum WarehouseError: PlatformError, Equatable {
                 code: "WH-006", recovery: .changeProject, message: "a file lacks the column \(column)",
                 location: SourceLocation(file: file), expected: column, found: found.joined(separator: ", "),
                 hint: "Correct the source's columns, or the file's first line.")
-        case .nothingToLoad(let relation):
+        case .nothingToLoad(let relation, let missing):
             return ErrorReport(
                 code: "WH-007", recovery: .changeProject, message: "no files to load into \(relation)",
-                hint: "Check the path of the source.")
+                expected: missing, found: missing.map { _ in "no such file" }, hint: "Check the path of the source.")
         case .timeout(let task, let seconds):
             return ErrorReport(
                 code: "WH-008", recovery: .changeRequest, message: "\(task) was stopped",

@@ -20,6 +20,7 @@ struct Gariep: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Terminal.prepare()
         ProcessUsage.limitHeaps()
         do {
             var command = try parseAsRoot()

@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
-/// Waits for SIGINT or SIGTERM; a second one ends the process at once.
+/// Waits for SIGINT, SIGTERM or SIGHUP; a second SIGINT or SIGTERM ends the process at once.
 final class StopSignals: Sendable {
     private struct State {
         var isStopped = false
@@ -17,10 +17,14 @@ final class StopSignals: Sendable {
     private let sources = Mutex<[Held]>([])
 
     init() {
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_IGN)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            let before = signal(number, SIG_IGN)
+            // Under nohup the end of the terminal means nothing.
+            if number == SIGHUP, unsafe unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+                continue
+            }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { [weak self] in self?.stop() }
+            source.setEventHandler { [weak self] in self?.stop(number) }
             source.resume()
             let held = Held(source: source)
             sources.withLock { $0.append(held) }
@@ -29,7 +33,7 @@ final class StopSignals: Sendable {
 
     var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    private func stop() {
+    private func stop(_ number: Int32) {
         let (second, waiters) = state.withLock { state in
             defer {
                 state.isStopped = true
@@ -37,7 +41,8 @@ final class StopSignals: Sendable {
             }
             return (state.isStopped, state.waiters)
         }
-        if second { exit(130) }
+        // A terminal that closes says so more than once: from the shell and from the system.
+        if second, number != SIGHUP { exit(128 + number) }
         for waiter in waiters { waiter.resume() }
     }
 

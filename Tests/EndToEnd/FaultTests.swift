@@ -23,6 +23,47 @@ extension FaultTests {
         project.stop(second, signal)
     }
 
+    /// The system tells a program that its terminal is gone by SIGHUP.
+    @Test func theEndOfTheTerminalStopsThePlatformCleanly() throws {
+        let project = try FaultProject.shop()
+        let script = """
+            import os, pty, signal, sys
+            child, terminal = pty.fork()
+            if child == 0:
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
+                os.execv(sys.argv[1], sys.argv[1:])
+            text = b''
+            while b'REST  ' not in text: text += os.read(terminal, 4096)
+            os.close(terminal)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            """
+        let (status, output) = try GariepProcess.run(
+            GariepProcess.python, ["-c", script, GariepProcess.program] + project.upArguments(), seconds: 60)
+        #expect(status == 0 && output == "0\n", "\(output)")
+        #expect(try project.gariep("status").output.contains("PLT-002"))
+    }
+
+    @Test func aPlatformWhoseReaderIsGoneGoesOn() throws {
+        let project = try FaultProject.shop()
+        let words = ([GariepProcess.program] + project.upArguments()).map { "'\($0)'" }.joined(separator: " ")
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
+        shell.arguments = ["-c", "\(words) 2>&1 | head -1"]
+        shell.standardOutput = FileHandle.nullDevice
+        shell.standardInput = FileHandle.nullDevice
+        try shell.run()
+        defer { if shell.isRunning { shell.terminate() } }
+        #expect(try eventually { try project.gariep("status").output.contains(": settled") })
+        // Another line for nobody.
+        #expect(try project.gariep("test").status == 0)
+        let status = try project.gariep("status", "--output", "json").output
+        let fields = try JSONSerialization.jsonObject(with: Data(status.utf8)) as? [String: Any]
+        let number = (fields?["endpoints"] as? [String: Any])?["processID"] as? Int
+        kill(pid_t(try #require(number)), SIGTERM)
+        #expect(eventually { !shell.isRunning })
+        #expect(try project.gariep("run").status == 0)
+    }
+
     @Test func aSecondPlatformOnTheSameFolderIsRefused() throws {
         let project = try FaultProject.shop()
         let first = try project.up()

@@ -28,6 +28,19 @@ func inputsGoFirstAndChangesFlowDown() throws {
     #expect(it.handle(.runSucceeded("a", changed: false), at: 4) == [])
 }
 
+/// A model that a person has built: what reads it follows, and its own standing stays.
+@Test
+func whatIsBuiltOutsideMakesItsReadersDue() throws {
+    var it = try scheduler(chain)
+    #expect(it.handle(.timePassed, at: 0) == [.run("a", attempt: 1)])
+    #expect(it.handle(.runSucceeded("a", changed: true), at: 1) == [.run("b", attempt: 1)])
+    #expect(it.handle(.runSucceeded("b", changed: true), at: 2) == [])
+    #expect(it.handle(.builtOutside("a"), at: 3) == [.run("b", attempt: 1)])
+    #expect(it.status(of: "a") == .fresh)
+    #expect(it.handle(.builtOutside("s"), at: 4) == [])
+    #expect(it.handle(.builtOutside("nobody"), at: 5) == [])
+}
+
 @Test
 func freshnessLimitsHowOftenAndManyChangesAreOneRun() throws {
     var it = try scheduler([.init("s", kind: .source), .init("a", inputs: ["s"], freshnessMicros: 100)])

@@ -35,6 +35,35 @@ struct BrokenProjectTests {
         #expect(ProjectLoader.load(directory: folder.path + "/nowhere").errors.map(\.code) == ["PRJ-002"])
     }
 
+    /// The warehouse takes names that differ only in case for one.
+    @Test func namesThatDifferOnlyInCaseAreOneName() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("name: shop\n", to: "gariep.yaml")
+        try folder.write("select 1 as id", to: "models/Customer_Totals.sql")
+        try folder.write("select 2 as id", to: "models/customer_totals.sql")
+        try folder.write("id\n1\n", to: "seeds/CUSTOMER_totals.csv")
+        let errors = ProjectLoader.load(directory: folder.path).errors
+        #expect(errors.map(\.code) == ["PRJ-008", "PRJ-008"])
+        #expect(errors.last?.message == "two of one name, for case makes no difference: model customer_totals")
+        #expect(errors.last?.hint == "CUSTOMER_totals is at seeds/CUSTOMER_totals.csv:1:1; rename one of them.")
+    }
+
+    /// A file that cannot be read is one mistake: nothing is said of what only it could have told.
+    @Test func aBrokenFileHidesWhatDependsOnIt() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("name: shop\nvars:\n\tlimit: 3\n", to: "gariep.yaml")
+        try folder.write("select {{ var('limit') }} as id from {{ source('s', 't') }}", to: "models/a.sql")
+        let (project, errors) = ProjectLoader.load(directory: folder.path)
+        #expect(errors.map(\.code) == ["PRJ-003"], "\(errors)")
+        #expect(ProjectChecker(sql: ScriptedChecker()).check(project, loadErrors: errors).errors.count == 1)
+
+        try folder.write("name: shop\nvars: {limit: 3}\n", to: "gariep.yaml")
+        try folder.write("sources:\n\t- name: s\n", to: "sources/s.yaml")
+        #expect(ProjectLoader.load(directory: folder.path).errors.map(\.code) == ["PRJ-003"])
+        try folder.write("sources: []\n", to: "sources/s.yaml")
+        #expect(ProjectLoader.load(directory: folder.path).errors.map(\.code) == ["PRJ-020"])
+    }
+
     @Test func filesThatAreNotTextAreReported() throws {
         let folder = try TemporaryFolder()
         try folder.write("name: x\n", to: "gariep.yaml")

@@ -52,4 +52,73 @@ struct SelectorTests {
         #expect(try Selector("source:shop.orders").select(in: graph).map(\.description) == ["shop.orders"])
         #expect(try Selector("source:shop.orders+").select(in: graph).map(\.name).contains("good"))
     }
+
+    @Test func tellsWhatMatchesNothing() throws {
+        let found = try Selector.selection("orders tag:nope path:nowhere", exclude: "tag:nightly tag:nix", in: graph)
+        #expect(found.names.map(\.name) == ["orders"])
+        #expect(found.unmatched == ["tag:nope", "path:nowhere", "tag:nix"])
+        #expect(try Selector.selection(nil, in: graph).unmatched.isEmpty)
+    }
+}
+
+/// Tests are chosen by themselves, and with what they read.
+struct TestSelectionTests {
+    private let project: Project
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.write("name: shop\n", to: "gariep.yaml")
+        try folder.write("select 1 as id, 'x' as kind", to: "models/a.sql")
+        try folder.write("select id from {{ ref('a') }}", to: "models/marts/b.sql")
+        try folder.write(
+            """
+            models:
+              - name: a
+                columns:
+                  - name: id
+                    data_tests: [unique, not_null]
+                  - name: kind
+                    data_tests:
+                      - accepted_values: {values: [x], config: {tags: nightly}}
+              - name: b
+                columns:
+                  - name: id
+                    data_tests:
+                      - relationships: {to: ref('a'), field: id}
+
+            """, to: "models/schema.yml")
+        try folder.write("select * from {{ ref('b') }} where id < 0", to: "tests/no_debts.sql")
+        let (project, errors) = ProjectLoader.load(directory: folder.path)
+        try #require(errors.isEmpty, "\(errors)")
+        self.project = project
+    }
+
+    private static let all = "unique_a_id not_null_a_id accepted_values_a_kind relationships_b_id__id__a no_debts"
+
+    @Test(arguments: [
+        (String?.none, String?.none, all),
+        ("a", nil, "unique_a_id not_null_a_id accepted_values_a_kind relationships_b_id__id__a"),
+        ("b", nil, "relationships_b_id__id__a no_debts"), ("a b", nil, all), ("a,b", nil, "relationships_b_id__id__a"),
+        ("no_debts", nil, "no_debts"), ("unique_a_id no_debts", nil, "unique_a_id no_debts"),
+        ("test_type:singular", nil, "no_debts"),
+        ("test_type:generic", "test_name:relationships", "unique_a_id not_null_a_id accepted_values_a_kind"),
+        ("a,test_name:not_null", nil, "not_null_a_id"), ("tag:nightly", nil, "accepted_values_a_kind"),
+        ("path:tests", nil, "no_debts"), ("resource_type:test", "a", "no_debts"),
+        ("*_id", nil, "unique_a_id not_null_a_id"),
+        ("+no_debts", nil, all), (nil, "b", "unique_a_id not_null_a_id accepted_values_a_kind"),
+    ])
+    func selectsAsDbtDoes(select: String?, exclude: String?, expected: String) throws {
+        let found = try TestSelection(select, exclude: exclude, in: project)
+        let names = found.columns.map(\.name) + found.singular.map(\.name)
+        #expect(names == expected.split(separator: " ").map { String($0) }, "\(select ?? "") - \(exclude ?? "")")
+        #expect(found.unmatched.isEmpty)
+    }
+
+    @Test func unknownNamesAreRefusedAndEmptyTagsTold() throws {
+        let error = #expect(throws: ProjectError.self) { try TestSelection("no_depts", in: project) }
+        #expect(error?.report.code == "PRJ-023" && error?.report.hint == "Did you mean `no_debts`?")
+        let found = try TestSelection("tag:nope", in: project)
+        #expect(found.columns.isEmpty && found.singular.isEmpty && found.unmatched == ["tag:nope"])
+    }
 }

@@ -33,7 +33,8 @@ struct ErrorCatalogue {
         Every error that a person can meet has a code. The code stays the same when the wording changes, so search for it.
         `{name}` stands for a value; ` / ` stands between alternatives. A printed error also says what was expected and
         what was found, where that can be said. The command line exits with 2 where the project or the request has to
-        change, with 3 where the machine or the data has to be mended, and with 1 otherwise.
+        change, with 3 where the machine or the data has to be mended, with 64 where the command itself cannot be
+        understood, which has no code, and with 1 otherwise.
 
         This file is made from the sources: `UPDATE_GOLDENS=1 GARIEP_ROOMS=Tidy swift test` writes it anew.
 

@@ -84,7 +84,7 @@ func missingColumnsAndFilesAreNamed() throws {
     let gone = #expect(throws: WarehouseError.self) {
         try bench.warehouse.load(load([folder.path + "/gone.csv"]), progress: SilentProgress())
     }
-    #expect(gone?.report.code == "DDB-010")
+    #expect(gone == .nothingToLoad(shop("flights"), missing: folder.path + "/gone.csv"))
     #expect(throws: WarehouseError.nothingToLoad(shop("flights"))) {
         try bench.warehouse.load(load([]), progress: SilentProgress())
     }
@@ -130,10 +130,15 @@ func progressIsTold() throws {
         let lock = NSLock()
         var updates: [(task: String, done: Int64, total: Int64?)] = []
         var summary = ""
-        func update(task: String, done: Int64, total: Int64?, unit: String) {
+        func update(task: String, done: Int64, total: Int64?, unit: WorkUnit) {
+            #expect(unit == .parts, "what DuckDB counts are no rows")
             lock.withLock { updates.append((task, done, total)) }
         }
-        func finish(task: String, summary: String) { lock.withLock { self.summary = summary } }
+        func finish(task: String, summary: String, count: (number: Int64, of: String)?) {
+            #expect(count?.number == 1)
+            lock.withLock { self.summary = summary }
+        }
+        func abandon(task: String) { Issue.record("it came to its end") }
     }
     let bench = try Bench(budget: WarehouseBudget(threads: 1))
     let collected = Collected()
@@ -142,7 +147,7 @@ func progressIsTold() throws {
             relation: shop("t"), sql: "SELECT max(hash(a.i * b.i)) AS n FROM range(20000) a(i), range(15000) b(i)",
             method: .table,
             runID: "r"), progress: collected)
-    #expect(collected.summary == "1 rows written, 1 in all")
+    #expect(collected.summary == "1 row written, 1 in all")
     #expect(!collected.updates.isEmpty)
     #expect(collected.updates.allSatisfy { $0.task == "model shop.t" && $0.done <= $0.total ?? .max })
 }

@@ -45,13 +45,22 @@ public struct Replay: Sendable {
         let total = try count(connection) + Int64(plan.brokenRecords.count)
         let result = try connection.query(plan.query)
         let task = "replay \(plan.topic)"
+        var isOver = false
+        defer { if !isOver { progress.abandon(task: task) } }
         while !shouldStop(), let batch = try result.next() {
             try sender.send(batch, shouldStop: shouldStop)
-            progress.update(task: task, done: sender.number, total: total, unit: "records")
+            // What an earlier run has sent is gone through at once, and would spoil the speed that is shown.
+            guard sender.sent > 0 else { continue }
+            progress.update(task: task, done: sender.number, total: total, unit: .items("records"))
         }
         if !shouldStop() { try sender.sendRemainingBroken() }
         try Self.flush(producer, shouldStop: shouldStop)
-        progress.finish(task: task, summary: "\(sender.sent) records sent, \(sender.number - sender.sent) were there")
+        isOver = true
+        progress.finish(
+            task: task,
+            summary: NumberText.counted(sender.sent, "record")
+                + " sent, \(NumberText.grouped(sender.number - sender.sent)) were there",
+            count: (sender.sent, "records"))
         return sender.sent
     }
 

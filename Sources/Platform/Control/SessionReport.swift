@@ -10,6 +10,8 @@ public struct SessionReport: Sendable, Codable {
     }
 
     public var steps: [Step] = []
+    /// What was asked for and is nowhere.
+    public var warnings: [String] = []
 
     public var passed: Int { steps.count { $0.outcome == "passed" } }
     public var warned: Int { steps.count { $0.outcome == "warned" } }

@@ -25,9 +25,13 @@ public struct ModelSession: Sendable {
     private let options: PlatformOptions
     public init(_ options: PlatformOptions) { self.options = options }
 
-    public func run(select: String?, exclude: String?, fullRefresh: Bool, progress: any WorkReporting) throws
+    /// - Parameters:
+    ///   - select: selectors, of which a dataset must match one; empty for all.
+    ///   - exclude: selectors of what is left out.
+    public func run(select: [String], exclude: [String], fullRefresh: Bool, progress: any WorkReporting) throws
         -> SessionReport
     {
+        let (select, exclude) = (Self.joined(select), Self.joined(exclude))
         if let client = ControlClient(ifRunning: options) {
             return try client.run(
                 select: select, exclude: exclude, fullRefresh: fullRefresh, of: ProjectFingerprint(options))
@@ -36,12 +40,19 @@ public struct ModelSession: Sendable {
         return try local.work(progress).run(select: select, exclude: exclude, fullRefresh: fullRefresh)
     }
 
-    public func test(select: String?, exclude: String?, progress: any WorkReporting) throws -> SessionReport {
+    public func test(select: [String], exclude: [String], progress: any WorkReporting) throws
+        -> SessionReport
+    {
+        let (select, exclude) = (Self.joined(select), Self.joined(exclude))
         if let client = ControlClient(ifRunning: options) {
             return try client.test(select: select, exclude: exclude, of: ProjectFingerprint(options))
         }
         let local = try LocalSession(options, progress: progress)
         return try local.work(progress).test(select: select, exclude: exclude)
+    }
+
+    private static func joined(_ selectors: [String]) -> String? {
+        selectors.isEmpty ? nil : selectors.joined(separator: " ")
     }
 }
 
@@ -64,6 +75,6 @@ private struct LocalSession {
     }
 
     func work(_ progress: any WorkReporting) -> ModelWork {
-        ModelWork(warehouse: warehouse, clock: SystemClock(), progress: progress)
+        ModelWork(warehouse: warehouse, clock: SystemClock(), progress: progress, done: { _, _ in })
     }
 }

@@ -36,11 +36,54 @@ final class EngineChecker: SQLChecking, SchemaReading {
         return state.withLock { state in
             do {
                 for (name, schema) in inputs { try Self.define(name, schema, in: &state) }
-                return .success(CheckedSQL(outputSchema: try state.connection.describe(model.sql.text)))
+                let statement = try state.connection.prepare(model.sql.text)
+                guard try Self.isSelect(statement, state.connection) else {
+                    let words = model.sql.text.split(whereSeparator: \.isWhitespace).prefix(4).joined(separator: " ")
+                    return Self.failure(
+                        "a model is one SELECT", expected: "a query, such as `select` or `from`",
+                        found: String(words.prefix(60)),
+                        hint: "Write what the rows are, and let the platform decide where they go.")
+                }
+                return .success(CheckedSQL(outputSchema: try statement.schema))
             } catch {
                 return .failure(SQLProblems([Self.problem(error)]))
             }
         }
+    }
+
+    /// Whether rows of the statement can be kept: `explain` and `show tables` give rows, too, but are no queries that a
+    /// view or table could be made of.
+    private static func isSelect(_ statement: DuckDBStatement, _ connection: DuckDBConnection) throws(DuckDBError)
+        -> Bool
+    {
+        let first = firstWord(of: statement.sql)
+        guard statement.isQuery, !["show", "describe", "desc", "summarize", "explain"].contains(first) else {
+            return false
+        }
+        do throws(DuckDBError) {
+            _ = try connection.prepare("create temp view \"gariep check\" as\n\(statement.sql)")
+        } catch {
+            if error.failure?.kind == .syntax { return false }
+            throw error
+        }
+        return true
+    }
+
+    /// The first word of a statement in small letters, behind comments and parentheses.
+    static func firstWord(of sql: String) -> String {
+        var rest = sql[...]
+        while let character = rest.first {
+            if rest.hasPrefix("--") {
+                rest = rest.drop { !$0.isNewline }
+            } else if rest.hasPrefix("/*") {
+                rest = rest.firstRange(of: "*/").map { rest[$0.upperBound...] } ?? ""
+            } else if character.isWhitespace || character == "(" {
+                rest = rest.dropFirst()
+            } else {
+                break
+            }
+        }
+        return rest.prefix { $0.isLetter }.lowercased()
     }
 
     /// Makes an empty table that has a dataset's columns.

@@ -51,7 +51,9 @@ public enum ProjectPlanner {
                     name: dataset.name.description, kind: Self.kind(dataset.kind), engine: dataset.engine.rawValue,
                     columns: dataset.schema?.count, freshness: dataset.freshness?.description,
                     inputs: dataset.inputs.map(\.description))
-            }, streams: streams, errors: plan.errors, warnings: plan.warnings)
+            }, streams: streams, errors: plan.errors,
+            // They may come before anything runs.
+            warnings: plan.warnings + project.missingDataFiles())
     }
 
     /// - Throws: `ErrorReports` with every mistake.

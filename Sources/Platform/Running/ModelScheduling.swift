@@ -68,6 +68,22 @@ final class ModelScheduling: Sendable {
         wake.signal()
     }
 
+    /// Somebody else has loaded a source or built a model: what reads it follows.
+    func done(_ name: DatasetName, _ outcome: BuildOutcome) {
+        let now = clock.nowMicros()
+        let isModel = warehouse.project.model(name) != nil
+        state.withLock { state in
+            state.problems[Self.id(name)] = nil
+            if isModel { state.builtMicros[Self.id(name)] = now }
+        }
+        if isModel {
+            state.withLock { $0.events.append(.builtOutside(Self.id(name))) }
+            wake.signal()
+        } else {
+            inputChanged(name, version: outcome.version)
+        }
+    }
+
     func stop() {
         state.withLock { $0.isStopping = true }
         warehouse.engine.interruptAll()

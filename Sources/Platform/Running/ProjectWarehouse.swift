@@ -202,9 +202,9 @@ final class ProjectWarehouse: Sendable {
         }
     }
 
-    func dataTests(of names: Set<DatasetName>) -> [DataTest] {
+    func dataTests(of selection: TestSelection) -> [DataTest] {
         var tests: [DataTest] = []
-        for test in project.columnTests where names.contains(test.dataset) {
+        for test in selection.columns {
             let kind: DataTest.Kind
             switch (test.kind, test.column) {
             case (.unique, let column?): kind = .unique(column: column)
@@ -221,7 +221,7 @@ final class ProjectWarehouse: Sendable {
                     name: test.name, relation: Self.relation(test.dataset), kind: kind, filter: test.condition,
                     severity: test.severity == .warn ? .warn : .error))
         }
-        for test in project.singularTests where !names.isDisjoint(with: test.reads.map(\.value)) {
+        for test in selection.singular {
             tests.append(
                 DataTest(
                     name: test.name, relation: nil, kind: .singular(sql: project.composed(test).text),

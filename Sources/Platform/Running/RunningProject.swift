@@ -35,9 +35,11 @@ public final class RunningProject: Sendable {
     /// Checks the project, opens everything it needs, and starts it.
     ///
     /// - Throws: `ErrorReports` with the project's mistakes; the error of whatever could not be opened, with everything
-    ///   that was open closed again.
+    ///   that was open closed again; `CancellationError` where it was stopped meanwhile.
+    /// - Parameter shouldStop: asked again and again while sources are loaded and models built.
     public static func start(
-        _ options: PlatformOptions, progress: any WorkReporting, clock: any WallClock
+        _ options: PlatformOptions, progress: any WorkReporting, clock: any WallClock,
+        shouldStop: @escaping @Sendable () -> Bool = { false }
     ) async throws -> RunningProject {
         // Before the project is read: a change in between is then told, rather than missed.
         let files = ProjectFingerprint(options)
@@ -53,12 +55,12 @@ public final class RunningProject: Sendable {
             throw PlatformFailure.portTaken(service: service, port: port)
         }
         let directory = try DataDirectory(path: options.resolvedDataDirectory)
-        return try await RunningProject(sound, files, directory, options, progress, clock)
+        return try await RunningProject(sound, files, directory, options, progress, clock, shouldStop)
     }
 
     private init(
         _ sound: SoundProject, _ files: ProjectFingerprint, _ directory: DataDirectory, _ options: PlatformOptions,
-        _ progress: any WorkReporting, _ clock: any WallClock
+        _ progress: any WorkReporting, _ clock: any WallClock, _ shouldStop: @escaping @Sendable () -> Bool
     ) async throws {
         let project = sound.project
         self.sound = sound
@@ -85,7 +87,12 @@ public final class RunningProject: Sendable {
                 sound, directory: directory, memoryBytes: governor.carve("warehouse", share: 0) + memory.warehouseBytes,
                 threads: min(4, ProcessInfo.processInfo.activeProcessorCount), clock: clock, progress: progress)
             self.warehouse = warehouse
-            for name in warehouse.loadable { _ = try warehouse.load(name) }
+            let watch = StopWatch(shouldStop) { warehouse.engine.interruptAll() }
+            defer { watch.end() }
+            for name in warehouse.loadable {
+                try watch.check()
+                _ = try warehouse.load(name)
+            }
 
             let models = ModelScheduling(warehouse: warehouse, clock: clock)
             self.models = models
@@ -108,6 +115,7 @@ public final class RunningProject: Sendable {
             var streams: [StreamRunning] = []
             for definition in definitions {
                 for model in warehouse.models(readBy: definition) {
+                    try watch.check()
                     _ = try warehouse.build(model, runID: UUID().uuidString)
                 }
                 let stream = try StreamRunning(definition, around)
@@ -144,7 +152,8 @@ public final class RunningProject: Sendable {
             let httpService = try await Self.listening("http") {
                 try await HTTPService.start(
                     .init(host: options.host, port: options.httpPort ?? project.settings.ports.http),
-                    routes: Self.routes(sound, files, access, warehouse, log, directory, clock, progress, box))
+                    routes: Self.routes(
+                        sound, files, access, warehouse, models, log, registry, directory, clock, progress, box))
             }
             opened.append { await httpService.shutdown() }
             servers = [registryService, httpService]
@@ -170,6 +179,8 @@ public final class RunningProject: Sendable {
             }
         } catch {
             for close in opened.reversed() { await close() }
+            // What was interrupted fails in one way or another; that it was meant to is what counts.
+            if shouldStop() { throw CancellationError() }
             throw error
         }
         statusBox.make.withLock { $0 = { [unowned self] in status() } }
@@ -206,16 +217,19 @@ public final class RunningProject: Sendable {
 
     private static func routes(
         _ sound: SoundProject, _ files: ProjectFingerprint, _ access: ControlAccess, _ warehouse: ProjectWarehouse,
-        _ log: DurableLog, _ directory: DataDirectory, _ clock: any WallClock, _ progress: any WorkReporting,
+        _ models: ModelScheduling, _ log: DurableLog, _ registry: SubjectRegistry, _ directory: DataDirectory,
+        _ clock: any WallClock, _ progress: any WorkReporting,
         _ box: StatusBox
     ) -> [any HTTPRoutes] {
         let settings = sound.project.settings
         let (endpoints, relations) = WarehouseRestData.endpoints(sound)
         let control = ControlRoutes(
             access: access, status: { box.make.withLock { $0 }?() },
-            records: { try TopicRecord.newest(of: $0, limit: $1, in: log) },
+            records: { try TopicRecord.newest(of: $0, limit: $1, in: log, decodedBy: registry) },
             queries: QueryAnswering(engine: warehouse.engine, temporaryDirectory: directory.temporary),
-            work: ModelWork(warehouse: warehouse, clock: clock, progress: progress), started: files)
+            work: ModelWork(
+                warehouse: warehouse, clock: clock, progress: progress, done: { models.done($0, $1) }),
+            started: files)
         return [
             RestRoutes(
                 title: settings.name, version: settings.version.isEmpty ? "0" : settings.version, endpoints: endpoints,
@@ -320,7 +334,7 @@ public final class RunningProject: Sendable {
 
     /// The newest records of a topic.
     func records(of topic: String, limit: Int) throws -> [TopicRecord] {
-        try TopicRecord.newest(of: topic, limit: limit, in: log)
+        try TopicRecord.newest(of: topic, limit: limit, in: log, decodedBy: nil)
     }
 
     /// Whether another process has the project's data folder open.

@@ -10,6 +10,8 @@ struct GraphBuilder {
     let endpoints: [EndpointDefinition]
     let disabled: Set<String>
     let snapshots: Set<String>
+    /// Whether a file that may name sources could not be read.
+    let hasUnreadSources: Bool
     let diagnostics: Diagnostics
 
     func build() -> Graph {
@@ -97,6 +99,8 @@ struct GraphBuilder {
         guard graph.nodes[read.value] == nil else { return }
         let name = read.value
         if let namespace = name.namespace {
+            // It may stand in the file that is reported already.
+            if hasUnreadSources { return }
             let tables = sources.map(\.name)
             // The nearest table of the same source, or the source's own name mistyped.
             let same = tables.filter { $0.namespace == namespace }

@@ -13,6 +13,10 @@ public struct Selector: Sendable, Hashable {
             case materialized = "config.materialized"
             case configTags = "config.tags"
             case resourceType = "resource_type"
+            /// `generic` (or `schema`) and `singular` (or `data`); chooses tests only, as does the next.
+            case testType = "test_type"
+            /// What a generic test tests: `unique`, `not_null`.
+            case testName = "test_name"
         }
         let method: Method
         let value: String
@@ -21,6 +25,8 @@ public struct Selector: Sendable, Hashable {
         let descendants: Int
         /// `@`: all descendants, and everything that they need.
         let isBuildable: Bool
+        /// As it was written.
+        let text: String
     }
     /// Any of these, each all of its terms.
     let alternatives: [[Term]]
@@ -79,23 +85,56 @@ public struct Selector: Sendable, Hashable {
         }
         return Term(
             method: method, value: String(rest), ancestors: ancestors, descendants: descendants,
-            isBuildable: isBuildable)
+            isBuildable: isBuildable, text: word)
     }
 
     /// The chosen datasets, in the graph's order.
     ///
     /// - Throws: `ProjectError.badSelector` when a plain name is nowhere in the graph.
     public func select(in graph: Graph) throws(ProjectError) -> [DatasetName] {
-        var chosen: Set<DatasetName> = []
+        let chosen = try combined { term throws(ProjectError) in
+            let found = Self.found(term, in: graph)
+            if found.isEmpty, term.isPlainName { throw Self.unknown(term, among: graph.order.map(\.name)) }
+            return found
+        }
+        return graph.order.filter(chosen.contains)
+    }
+
+    /// What `one` finds for each term: a comma keeps what both find, a space takes what either does.
+    func combined<Found: Hashable>(_ one: (Term) throws(ProjectError) -> Set<Found>) throws(ProjectError)
+        -> Set<Found>
+    {
+        var chosen: Set<Found> = []
         for terms in alternatives {
-            var common: Set<DatasetName>?
+            var common: Set<Found>?
             for term in terms {
-                let found = try select(term, in: graph)
+                let found = try one(term)
                 common = common?.intersection(found) ?? found
             }
             chosen.formUnion(common ?? [])
         }
-        return graph.order.filter(chosen.contains)
+        return chosen
+    }
+
+    /// A choice, and the parts of its selectors that match nothing at all.
+    public struct Selection: Sendable, Hashable {
+        /// In the graph's order.
+        public let names: [DatasetName]
+        public let unmatched: [String]
+    }
+
+    /// What `--select` and `--exclude` leave, and which of their parts match nothing.
+    public static func selection(
+        _ include: String?, exclude: String? = nil, in graph: Graph
+    ) throws(ProjectError) -> Selection {
+        var unmatched: [String] = []
+        for text in [include, exclude] {
+            guard let text else { continue }
+            for term in try Selector(text).alternatives.flatMap(\.self) where found(term, in: graph).isEmpty {
+                unmatched.append(term.text)
+            }
+        }
+        return Selection(names: try select(include, exclude: exclude, in: graph), unmatched: unmatched)
     }
 
     /// What `--select` and `--exclude` leave, in the graph's order; all datasets when neither is given.
@@ -108,14 +147,15 @@ public struct Selector: Sendable, Hashable {
         return included.filter { !excluded.contains($0) }
     }
 
-    private func select(_ term: Term, in graph: Graph) throws(ProjectError) -> Set<DatasetName> {
+    static func unknown(_ term: Term, among names: [String]) -> ProjectError {
+        .badSelector(
+            text: term.value, problem: "no dataset has this name",
+            hint: Suggestion.hint(for: term.value, among: names, otherwise: "`gariep plan` lists all datasets."))
+    }
+
+    /// The datasets that a term means.
+    static func found(_ term: Term, in graph: Graph) -> Set<DatasetName> {
         let matches = graph.order.filter { name in graph.nodes[name].map { Self.matches(term, $0, graph) } ?? false }
-        if matches.isEmpty, term.method == .name, !term.value.contains(where: { "*?".contains($0) }) {
-            throw .badSelector(
-                text: term.value, problem: "no dataset has this name",
-                hint: Suggestion.hint(
-                    for: term.value, among: graph.order.map(\.name), otherwise: "`gariep plan` lists all datasets."))
-        }
         var chosen = Set(matches)
         for name in matches {
             if term.isBuildable {
@@ -147,6 +187,7 @@ public struct Selector: Sendable, Hashable {
             guard case .model(let materialization) = node.kind else { return false }
             return Glob.matches(term.value, materialization.rawValue)
         case .resourceType: return node.kind.resourceType == term.value
+        case .testType, .testName: return false
         }
     }
 
@@ -160,6 +201,11 @@ public struct Selector: Sendable, Hashable {
         }
         return false
     }
+}
+
+extension Selector.Term {
+    /// Whether it names one thing, which then has to be there.
+    var isPlainName: Bool { method == .name && !value.contains { "*?".contains($0) } }
 }
 
 /// `*` for any text, `?` for one character.

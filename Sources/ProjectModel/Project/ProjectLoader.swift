@@ -39,6 +39,8 @@ private final class ProjectLoading {
     private var disabled: Set<String> = []
     private var snapshots: Set<String> = []
     private var singularTests: [SingularTest] = []
+    /// Whether a file that may name sources could not be read.
+    private var hasUnreadYAML = false
 
     /// What a YAML file says about a model or seed.
     private struct ModelProperties {
@@ -62,7 +64,12 @@ private final class ProjectLoading {
     }
 
     func load() -> Project {
-        readSettings()
+        // Everything else depends on the settings: what is said without them is only about their absence.
+        guard readSettings() else {
+            return Project(
+                directory: files.directory, settings: settings, sources: [], seeds: [], models: [], singularTests: [],
+                endpoints: [], graph: Graph(projectName: settings.name, nodes: []))
+        }
         readMacros()
         readYAML()
         readSeeds()
@@ -71,7 +78,8 @@ private final class ProjectLoading {
         checkProperties()
         let graph = GraphBuilder(
             settings: settings, sources: sources, seeds: seeds, models: models, singularTests: singularTests,
-            endpoints: endpoints, disabled: disabled, snapshots: snapshots, diagnostics: diagnostics
+            endpoints: endpoints, disabled: disabled, snapshots: snapshots, hasUnreadSources: hasUnreadYAML,
+            diagnostics: diagnostics
         ).build()
         return Project(
             directory: files.directory, settings: settings, sources: sources, seeds: seeds, models: models,
@@ -80,17 +88,23 @@ private final class ProjectLoading {
 
     // MARK: Settings and macros
 
-    private func readSettings() {
+    /// - Returns: whether all that was there could be read.
+    private func readSettings() -> Bool {
         var isThere = false
+        var isRead = true
         // gariep.yaml is read last, and so stands over dbt_project.yml where both say something.
         for file in ["dbt_project.yml", "gariep.yaml", "gariep.yml"] where files.exists(file) {
             isThere = true
+            let mistakes = diagnostics.errors.count
             if let root = files.readYAML(file) {
                 settings.read(root, isDbt: file.hasPrefix("dbt"), diagnostics)
+            } else if diagnostics.errors.count > mistakes {
+                isRead = false
             }
         }
         if !isThere { diagnostics.add(.noProject(directory: files.directory)) }
         settings.variables.merge(overrides) { _, override in override }
+        return isRead
     }
 
     private func readMacros() {
@@ -123,7 +137,11 @@ private final class ProjectLoading {
         let sourceReader = SourceReader(files: files, diagnostics: diagnostics, tests: tests, settings: context)
         let endpointReader = EndpointReader(diagnostics: diagnostics, tests: tests)
         for file in files.list(folders, endings: [".yml", ".yaml"]) {
-            guard let root = files.readYAML(file) else { continue }
+            let mistakes = diagnostics.errors.count
+            guard let root = files.readYAML(file) else {
+                if diagnostics.errors.count > mistakes { hasUnreadYAML = true }
+                continue
+            }
             // A list at the top is data for a replay; whoever names the file reads it.
             if case .sequence = root.kind { continue }
             guard let map = YAMLMapping(root, within: "the file", diagnostics: diagnostics) else { continue }
@@ -136,22 +154,33 @@ private final class ProjectLoading {
             endpoints += map.sequence("endpoints").compactMap { endpointReader.read($0) }
             map.finish()
         }
-        refuseDuplicates("source table", sources.map { Located($0.name.description, $0.location) })
+        refuseDuplicates(
+            "source table", sources.map { Located($0.name.description, $0.location) }, foldingCase: true)
         refuseDuplicates("endpoint", endpoints.map(\.name))
         refuseDuplicates("endpoint path", endpoints.map { Located($0.path, $0.name.location) })
         refuseDuplicates(
             "topic", sources.compactMap { source in source.topic.map { Located($0.topic, source.location) } })
     }
 
-    private func refuseDuplicates(_ kind: String, _ names: [Located<String>]) {
-        var seen: [String: SourceLocation] = [:]
+    private func refuseDuplicates(_ kind: String, _ names: [Located<String>], foldingCase: Bool = false) {
+        var seen: [String: Located<String>] = [:]
         for name in names {
-            if let first = seen[name.value] {
-                diagnostics.add(.duplicateName(name.location, kind: kind, name: name.value, first: first))
+            let key = foldingCase ? name.value.lowercased() : name.value
+            if let first = seen[key] {
+                diagnostics.add(duplicate(name.location, kind, name.value, first.value, at: first.location))
             } else {
-                seen[name.value] = name.location
+                seen[key] = name
             }
         }
+    }
+
+    /// A name that is taken; the warehouse takes names that differ only in case for one.
+    private func duplicate(
+        _ place: SourceLocation, _ kind: String, _ name: String, _ firstName: String, at first: SourceLocation
+    ) -> ProjectError {
+        name == firstName
+            ? .duplicateName(place, kind: kind, name: name, first: first)
+            : .sameButForCase(place, kind: kind, name: name, firstName: firstName, first: first)
     }
 
     private func readProperties(
@@ -252,17 +281,22 @@ private final class ProjectLoading {
     private var brokenModels: Set<String> = []
 
     private func readModels() {
-        var seen: [String: SourceLocation] = [:]
-        for seed in seeds { seen[seed.name.name] = SourceLocation(file: seed.file) }
+        var seen: [String: (name: String, place: SourceLocation)] = [:]
+        for seed in seeds {
+            let (name, place) = (seed.name.name, SourceLocation(file: seed.file))
+            if let first = seen.updateValue((name, place), forKey: name.lowercased()) {
+                diagnostics.add(duplicate(place, "seed", name, first.name, at: first.place))
+            }
+        }
         for root in settings.modelPaths {
             for file in files.list([root], endings: [".sql"]) {
                 let name = Self.stem(of: file)
                 let place = SourceLocation(file: file)
-                if let first = seen[name] {
-                    diagnostics.add(.duplicateName(place, kind: "model", name: name, first: first))
+                if let first = seen[name.lowercased()] {
+                    diagnostics.add(duplicate(place, "model", name, first.name, at: first.place))
                     continue
                 }
-                seen[name] = place
+                seen[name.lowercased()] = (name, place)
                 readModel(name, file: file, root: root)
             }
         }

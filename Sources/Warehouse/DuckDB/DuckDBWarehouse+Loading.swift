@@ -2,12 +2,22 @@ public import Base
 public import Columnar
 
 internal import DuckDB
+internal import Foundation
 
 extension DuckDBWarehouse {
     @discardableResult
     public func load(_ load: BulkLoad, progress: any WorkReporting) throws(WarehouseError) -> BuildOutcome {
         guard !load.files.isEmpty else { throw .nothingToLoad(load.relation) }
+        let missing = load.files.first { path in
+            !path.contains("://") && !path.contains { "*?[".contains($0) }
+                && !FileManager.default.fileExists(atPath: path)
+        }
+        if let missing { throw .nothingToLoad(load.relation, missing: missing) }
         let task = "load \(load.relation)"
+        let bytes = Self.byteCount(of: load.files)
+        progress.update(task: task, done: 0, total: bytes, unit: bytes == nil ? .parts : .bytes)
+        var isOver = false
+        defer { if !isOver { progress.abandon(task: task) } }
         try ensureSchema(load.relation.schema)
         let outcome = try change(task) { session throws(WarehouseError) in
             let ledger = RunLedger(session: session)
@@ -30,7 +40,9 @@ extension DuckDBWarehouse {
             }
             let read: Int64
             do throws(WarehouseError) {
-                read = try following(session, progress) { () throws(WarehouseError) in try session.execute(sql) }
+                read = try following(session, progress, bytes: bytes) { () throws(WarehouseError) in
+                    try session.execute(sql)
+                }
             } catch { throw CSVErrorText.badRow(error, files: load.files) }
             let after = try session.count(load.relation.sql)
             let version = nextVersion()
@@ -44,8 +56,24 @@ extension DuckDBWarehouse {
                 outcome, runID: load.runID, load.relation, kind: "load", inputs: [], micros: clock.nowMicros())
             return outcome
         }
-        progress.finish(task: task, summary: "\(outcome.handOver.written) rows")
+        isOver = true
+        let written = outcome.handOver.written
+        progress.finish(
+            task: task, summary: outcome.repeated ? "unchanged" : NumberText.counted(written, "row"),
+            count: outcome.repeated ? nil : (written, "rows"))
         return outcome
+    }
+
+    /// nil where a file is not on this machine, or its name is a pattern.
+    private static func byteCount(of files: [String]) -> Int64? {
+        var bytes: Int64 = 0
+        for file in files {
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
+                let size = attributes[.size] as? Int
+            else { return nil }
+            bytes += Int64(size)
+        }
+        return bytes > 0 ? bytes : nil
     }
 
     /// The SELECT that reads the files as they should be.

@@ -7,6 +7,9 @@ extension DuckDBWarehouse {
     @discardableResult
     public func run(_ run: ModelRun, progress: any WorkReporting) throws(WarehouseError) -> BuildOutcome {
         let task = "model \(run.relation)"
+        progress.update(task: task, done: 0, total: nil, unit: .parts)
+        var isOver = false
+        defer { if !isOver { progress.abandon(task: task) } }
         try ensureSchema(run.relation.schema)
         let outcome = try change(task) { session throws(WarehouseError) in
             let ledger = RunLedger(session: session)
@@ -25,9 +28,13 @@ extension DuckDBWarehouse {
                 micros: clock.nowMicros())
             return outcome
         }
+        isOver = true
+        let written = outcome.handOver.written
         progress.finish(
             task: task,
-            summary: outcome.rowCount.map { "\(outcome.handOver.written) rows written, \($0) in all" } ?? "view")
+            summary: outcome.rowCount.map {
+                "\(NumberText.counted(written, "row")) written, \(NumberText.grouped($0)) in all"
+            } ?? "view", count: outcome.rowCount == nil ? nil : (written, "rows"))
         return outcome
     }
 
@@ -41,18 +48,20 @@ extension DuckDBWarehouse {
         }
     }
 
-    /// Runs `body` and tells meanwhile how far its statements are.
+    /// Runs `body` and tells meanwhile how far its statements are. What DuckDB counts are not rows, so that only the share
+    /// is told: of the bytes that are read where they are known.
     func following<Result>(
-        _ session: WarehouseSession, _ progress: any WorkReporting,
+        _ session: WarehouseSession, _ progress: any WorkReporting, bytes: Int64? = nil,
         _ body: () throws(WarehouseError) -> Result
     ) throws(WarehouseError) -> Result {
         let task = session.task
         return try StatementWatch.following(
             session.connection,
             { state in
+                let total = bytes ?? 10_000
                 progress.update(
-                    task: task, done: min(state.rowsDone, state.rowsTotal),
-                    total: state.rowsTotal > 0 ? state.rowsTotal : nil, unit: "rows")
+                    task: task, done: Int64(Double(total) * min(1, max(0, state.fraction))), total: total,
+                    unit: bytes == nil ? .parts : .bytes)
             }, body)
     }
 

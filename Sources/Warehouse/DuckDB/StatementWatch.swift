@@ -66,8 +66,10 @@ final class StatementWatch: Sendable {
         _ connection: DuckDBConnection, _ report: @escaping @Sendable (DuckDBConnection.Progress) -> Void
     ) {
         StatementWatch.queue.asyncAfter(deadline: .now() + .milliseconds(100)) {
-            let progress = self.state.withLock { $0.over ? nil : connection.progress }
-            if let progress { report(progress) }
+            // Within the lock, so that nothing is told of a statement that is over.
+            self.state.withLock { state in
+                if !state.over, let progress = connection.progress { report(progress) }
+            }
             if self.state.withLock({ !$0.over }) { self.tick(connection, report) }
         }
     }

@@ -19,6 +19,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Records sent one by one to measure how soon they are visible.")
     var samples = 40
 
+    func validate() throws { try Allowed.check(samples, "--samples", 1...1_000_000) }
+
     func run() async throws {
         let clock = SystemClock()
         var options = PlatformOptions(
@@ -43,7 +45,7 @@ struct BenchCommand: AsyncParsableCommand {
 
         let runStart = clock.nowMicros()
         let report = try ModelSession(options).run(
-            select: nil, exclude: nil, fullRefresh: false, progress: SilentProgress())
+            select: [], exclude: [], fullRefresh: false, progress: SilentProgress())
         table.rows.append([
             "gariep run, \(report.steps.count) steps, nothing new", milliseconds(clock.nowMicros() - runStart), "ms",
         ])
@@ -62,7 +64,7 @@ struct BenchCommand: AsyncParsableCommand {
         append("client -> log -> 2 streams -> lake", cost, "  CPU, client and replay included", to: &table)
         table.rows.append([
             "DuckDB, both queries in one batch from CSV",
-            TerminalProgress.grouped(Int64(cost.events / Double(floorMicros) * 1_000_000)), "events/s",
+            NumberText.grouped(Int64(cost.events / Double(floorMicros) * 1_000_000)), "events/s",
         ])
         table.rows.append(["  CPU", seconds(Double(floorCPU) * perMillion), "s per million events"])
         table.rows.append(["  ratio of time", ratio(cost, floorMicros), "x"])
@@ -71,7 +73,7 @@ struct BenchCommand: AsyncParsableCommand {
         try await Self.settle(platform)
         let times = try VisibilityProbe(
             project: platform, topic: Self.topic, path: Self.path
-        ).run(samples: max(1, samples), clock: clock)
+        ).run(samples: samples, clock: clock)
         table.rows.append(["append to visible in the API, p50", milliseconds(times[times.count / 2]), "ms"])
         table.rows.append([
             "append to visible in the API, p99", milliseconds(times[min(times.count - 1, times.count * 99 / 100)]),
@@ -132,7 +134,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     private func append(_ what: String, _ cost: Cost, _ cpu: String, to table: inout TextTable) {
         let perSecond = cost.events / Double(cost.micros) * 1_000_000
-        table.rows.append([what, TerminalProgress.grouped(Int64(perSecond)), "events/s"])
+        table.rows.append([what, NumberText.grouped(Int64(perSecond)), "events/s"])
         table.rows.append([
             cpu, seconds(Double(cost.cpuMicros) * 1_000_000 / cost.events), "s per million events",
         ])

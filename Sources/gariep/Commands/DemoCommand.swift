@@ -31,14 +31,16 @@ struct DemoCommand: AsyncParsableCommand {
 
         let clock = SystemClock()
         let started = clock.nowMicros()
-        let platform = try await Self.start(options, clock)
         let signals = StopSignals()
+        let platform: RunningProject
+        do { platform = try await Self.start(options, clock, signals) } catch is CancellationError { return }
         let inTheWay = await platform.waitUntilSettled { signals.isStopped }
         let took = clock.nowMicros() - started
         if !signals.isStopped {
             Terminal.print(try Self.arrivals(platform))
             Terminal.print(
-                "\nin \(TerminalProgress.duration(took)), \(ProcessUsage.peakResidentBytes >> 20) MB at the most")
+                "\nin \(NumberText.duration(took)), \(NumberText.grouped(Int64(ProcessUsage.peakResidentBytes >> 20))) MB at the most"
+            )
             for (title, query) in Self.questions {
                 Terminal.print("\n\(title)\n  \(query)\n")
                 Terminal.print(try SQLCommand.table(platform.query(query, rowsMax: 10)))
@@ -54,11 +56,14 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     /// Starts the platform; where another program has a port of the example's, on any free one.
-    private static func start(_ wanted: PlatformOptions, _ clock: SystemClock) async throws -> RunningProject {
+    private static func start(_ wanted: PlatformOptions, _ clock: SystemClock, _ signals: StopSignals) async throws
+        -> RunningProject
+    {
         var options = wanted
         while true {
             do {
-                return try await RunningProject.start(options, progress: Terminal.progress(), clock: clock)
+                return try await RunningProject.start(
+                    options, progress: Terminal.progress(), clock: clock, shouldStop: { signals.isStopped })
             } catch PlatformFailure.portTaken(let service, let port) {
                 switch service {
                 case "kafka" where options.kafkaPort == nil: options.kafkaPort = 0
@@ -109,13 +114,13 @@ struct DemoCommand: AsyncParsableCommand {
         let status = platform.status()
         var table = TextTable(["where", "what", "rows"], rightAligned: [2])
         for topic in status.topics {
-            table.rows.append(["topic", topic.name, TerminalProgress.grouped(topic.records)])
+            table.rows.append(["topic", topic.name, NumberText.grouped(topic.records)])
         }
         for stream in status.streams {
-            table.rows.append(["Delta table", stream.model, TerminalProgress.grouped(stream.rowsWritten)])
+            table.rows.append(["Delta table", stream.model, NumberText.grouped(stream.rowsWritten)])
         }
         for relation in status.tables where relation.kind != "stream" && relation.kind != "view" {
-            table.rows.append(["warehouse", relation.name, relation.rows.map(TerminalProgress.grouped) ?? ""])
+            table.rows.append(["warehouse", relation.name, relation.rows.map(NumberText.grouped) ?? ""])
         }
         let missing = status.streams.flatMap(\.steps).reduce(0) { $0 + abs($1.handOver.missing) }
         return table.rendered(width: Terminal.width)

@@ -18,11 +18,23 @@ struct InitCommand: AsyncParsableCommand {
         }
         for (path, text) in ProjectPlanner.scaffold(name: folder.lastPathComponent) {
             let file = folder.appendingPathComponent(path)
-            try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: file)
+            try Self.makeFolder(file.deletingLastPathComponent().path)
+            do { try Data(text.utf8).write(to: file) } catch {
+                throw CommandFailure.cannotMake(path: file.path, problem: error.localizedDescription)
+            }
             Terminal.print("  \(name)/\(path)")
         }
         Terminal.note("next: cd \(name) && gariep up")
+    }
+
+    /// Makes a folder and those above it. Foundation's own errors hide what the system says.
+    private static func makeFolder(_ path: String) throws {
+        var folder = ""
+        for part in path.split(separator: "/") {
+            folder += "/\(part)"
+            if unsafe mkdir(folder, 0o777) != 0, errno != EEXIST {
+                throw CommandFailure.cannotMake(path: folder, problem: unsafe String(cString: strerror(errno)))
+            }
+        }
     }
 }

@@ -36,6 +36,8 @@ struct PlanCommand: AsyncParsableCommand {
         if explain {
             for stream in plan.streams { Terminal.print("\n\(stream.model)\n\(stream.explanation)") }
         }
-        Terminal.note("\(plan.datasets.count) datasets, no mistakes")
+        Terminal.note(
+            "\(NumberText.counted(Int64(plan.datasets.count), "dataset")), no mistakes"
+                + (plan.warnings.isEmpty ? "" : ", " + NumberText.counted(Int64(plan.warnings.count), "warning")))
     }
 }

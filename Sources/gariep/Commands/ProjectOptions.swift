@@ -36,8 +36,10 @@ enum CommandFailure: PlatformError {
     case noProject(String)
     case folderExists(String)
     case noExample(String)
-    case failures(Int, what: String)
+    /// So many of these failed: models, tests.
+    case failures(Int, of: String)
     case inTheWay([PlatformProblem])
+    case cannotMake(path: String, problem: String)
 
     var report: ErrorReport {
         switch self {
@@ -56,15 +58,36 @@ enum CommandFailure: PlatformError {
                 hint: "Run `gariep demo` in a checkout of Gariep, or name the example with --project.")
         case .failures(let count, let what):
             ErrorReport(
-                code: "CLI-004", recovery: .changeProject, message: "\(count) \(what)", hint: "See the lines above.")
+                code: "CLI-004", recovery: .changeProject,
+                message: "\(NumberText.grouped(Int64(count))) \(what)\(count == 1 ? "" : "s") failed",
+                hint: "See the lines above.")
         case .inTheWay(let problems):
             ErrorReport(
                 code: "CLI-005", recovery: .retry, message: "not everything that came in has gone all the way",
                 found: problems.map { "\($0.subject): \($0.text)" }.joined(separator: "\n"),
                 hint: "Mend the cause and start again; it goes on where it stopped.")
+        case .cannotMake(let path, let problem):
+            ErrorReport(
+                code: "CLI-006", recovery: .changeMachine, message: "\(path) cannot be made", found: problem,
+                hint: "Go to a folder where you may write, or choose another name.")
         }
+    }
+}
+
+/// Numbers that a command takes.
+enum Allowed {
+    /// - Throws: a mistake of usage, which ends the program with 64.
+    static func check(_ value: Int?, _ option: String, _ range: ClosedRange<Int>) throws {
+        guard let value, !range.contains(value) else { return }
+        let wanted =
+            range.upperBound == .max
+            ? "\(range.lowerBound) or more" : "from \(range.lowerBound) to \(range.upperBound)"
+        throw ValidationError("\(option) takes a number \(wanted), not \(value).")
     }
 }
 
 /// How a command prints rows.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable { case table, csv, json, arrow, parquet }
+
+/// How a command prints what is no rows.
+enum ReportFormat: String, ExpressibleByArgument, CaseIterable { case table, json }

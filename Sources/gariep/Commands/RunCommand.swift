@@ -4,10 +4,12 @@ internal import Platform
 
 /// Which models, as dbt says it.
 struct SelectionOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: "Models to take: names, +upstream, downstream+, tag:, path:, globs.")
-    var select: String?
-    @Option(name: .long, help: "Models to leave out.")
-    var exclude: String?
+    @Option(
+        name: [.short, .long, .customShort("m"), .customLong("models"), .customLong("model")], parsing: .upToNextOption,
+        help: "What to take: names, +upstream, downstream+, tag:, path:, test_type:, globs. A comma means and.")
+    var select: [String] = []
+    @Option(name: .long, parsing: .upToNextOption, help: "What to leave out, in the same words.")
+    var exclude: [String] = []
 }
 
 struct RunCommand: AsyncParsableCommand {
@@ -28,8 +30,8 @@ struct RunCommand: AsyncParsableCommand {
         let report = try ModelSession(try project.platformOptions()).run(
             select: selection.select, exclude: selection.exclude, fullRefresh: fullRefresh,
             progress: Terminal.progress())
-        Outcome.show(report, what: "models")
-        if report.failed > 0 { throw CommandFailure.failures(report.failed, what: "models failed") }
+        Outcome.show(report, what: "model")
+        if report.failed > 0 { throw CommandFailure.failures(report.failed, of: "model") }
     }
 }
 
@@ -44,8 +46,8 @@ struct TestCommand: AsyncParsableCommand {
     func run() async throws {
         let report = try ModelSession(try project.platformOptions()).test(
             select: selection.select, exclude: selection.exclude, progress: Terminal.progress())
-        Outcome.show(report, what: "tests")
-        if report.failed > 0 { throw CommandFailure.failures(report.failed, what: "tests failed") }
+        Outcome.show(report, what: "test")
+        if report.failed > 0 { throw CommandFailure.failures(report.failed, of: "test") }
     }
 }
 
@@ -55,14 +57,17 @@ enum Outcome {
         var table = TextTable(["name", "outcome", "rows", "seconds"], rightAligned: [2, 3])
         for step in report.steps {
             table.rows.append([
-                step.name, step.outcome, step.rows.map(TerminalProgress.grouped) ?? "",
+                step.name, step.outcome, step.rows.map(NumberText.grouped) ?? "",
                 String(Double(step.micros / 10_000) / 100),
             ])
         }
-        Terminal.print(table.rendered(width: Terminal.width))
+        if !report.steps.isEmpty { Terminal.print(table.rendered(width: Terminal.width)) }
         for step in report.steps { if let problem = step.problem { Terminal.note("\(step.name): \(problem)") } }
-        Terminal.note(
-            "\(report.steps.count) \(what): \(report.passed) passed, \(report.warned) warned, \(report.failed) failed, \(report.skipped) skipped"
-        )
+        for warning in report.warnings { Terminal.note("warning: \(warning)") }
+        var parts = ["\(NumberText.grouped(Int64(report.passed))) passed"]
+        for (count, outcome) in [
+            (report.warned, "warned"), (report.failed, "failed"), (report.skipped, "skipped"),
+        ] { parts.append("\(NumberText.grouped(Int64(count))) \(outcome)") }
+        Terminal.note("\(NumberText.counted(Int64(report.steps.count), what)): " + parts.joined(separator: ", "))
     }
 }

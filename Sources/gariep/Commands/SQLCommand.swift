@@ -21,6 +21,8 @@ struct SQLCommand: AsyncParsableCommand {
     @Argument(help: "One SELECT.")
     var query: String
 
+    func validate() throws { try Allowed.check(rows, "--rows", 1...Int.max) }
+
     func run() async throws {
         let session = QuerySession(try project.platformOptions())
         let format: QueryFormat =
@@ -63,8 +65,7 @@ struct SQLCommand: AsyncParsableCommand {
         }
         var table = TextTable(document.columns.map { oneLine($0.name) }, rightAligned: Set(right))
         table.rows = document.data.map { row in row.map { $0.map(oneLine) ?? "NULL" } }
-        let count = document.data.count
-        let rows = "\(count) row\(count == 1 ? "" : "s")"
+        let rows = NumberText.counted(Int64(document.data.count), "row")
         let note = document.truncated ? "(first \(rows); --rows N for more)" : "(\(rows))"
         return table.rendered(width: Terminal.width) + "\n" + note
     }

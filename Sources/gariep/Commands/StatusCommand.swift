@@ -11,7 +11,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var project: ProjectOptions
     @Option(name: .long, help: "table or json.")
-    var output = OutputFormat.table
+    var output = ReportFormat.table
 
     func run() async throws {
         let status = try ControlClient(try project.platformOptions()).status()
@@ -25,18 +25,23 @@ struct StatusCommand: AsyncParsableCommand {
 
     static func text(_ status: PlatformStatus) -> String {
         var text = "\(status.project): \(status.isSettled ? "settled" : "working")"
-        text += ", \(status.residentBytes >> 20) of \(status.memoryBudgetBytes >> 20) MB\n"
+        text += ", \(NumberText.grouped(Int64(status.residentBytes >> 20))) of"
+        text += " \(NumberText.grouped(Int64(status.memoryBudgetBytes >> 20))) MB\n"
         if !status.working.isEmpty { text += "busy with: " + status.working.joined(separator: ", ") + "\n" }
         var topics = TextTable(["topic", "partitions", "records", "bytes"], rightAligned: [1, 2, 3])
         topics.rows = status.topics.map {
-            [$0.name, "\($0.partitions)", TerminalProgress.grouped($0.records), TerminalProgress.grouped($0.bytes)]
+            [
+                $0.name, NumberText.grouped(Int64($0.partitions)), NumberText.grouped($0.records),
+                NumberText.grouped($0.bytes),
+            ]
         }
         var streams = TextTable(["stream", "state", "epoch", "watermark", "lag", "rows"], rightAligned: [2, 4, 5])
         streams.rows = status.streams.map {
             [
-                $0.model, $0.state, "\($0.epoch)", $0.watermarkMicros.map(time) ?? "none",
-                TerminalProgress.grouped($0.lag),
-                TerminalProgress.grouped($0.rowsWritten),
+                $0.model, $0.state, NumberText.grouped(Int64(clamping: $0.epoch)),
+                $0.watermarkMicros.map(time) ?? "none",
+                NumberText.grouped($0.lag),
+                NumberText.grouped($0.rowsWritten),
             ]
         }
         var ledger = TextTable(
@@ -50,16 +55,16 @@ struct StatusCommand: AsyncParsableCommand {
                         sums.read, sums.written, sums.refused, sums.late, sums.filtered, sums.held, sums.missing,
                         step.given,
                     ]
-                    .map(TerminalProgress.grouped)
+                    .map(NumberText.grouped)
             }
         }
         var tables = TextTable(
             ["table", "kind", "rows", "files", "bytes", "built", "fresh"], rightAligned: [2, 3, 4])
         tables.rows = status.tables.map {
             [
-                $0.name, $0.kind, $0.rows.map(TerminalProgress.grouped) ?? "",
-                $0.files.map { TerminalProgress.grouped(Int64($0)) } ?? "",
-                $0.bytes.map(TerminalProgress.grouped) ?? "", $0.builtMicros.map(time) ?? "",
+                $0.name, $0.kind, $0.rows.map(NumberText.grouped) ?? "",
+                $0.files.map { NumberText.grouped(Int64($0)) } ?? "",
+                $0.bytes.map(NumberText.grouped) ?? "", $0.builtMicros.map(time) ?? "",
                 $0.isFresh ? "yes" : "no",
             ]
         }

@@ -7,6 +7,8 @@ struct TopicsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topics", abstract: "List the topics of the running project, or print records of one.",
         discussion: """
+            Values and keys that a registered schema wrote are printed as JSON, other bytes as text or in hexadecimal.
+
               gariep topics
               gariep topics departures.dead_letter --limit 10
             """)
@@ -17,12 +19,17 @@ struct TopicsCommand: AsyncParsableCommand {
     @Argument(help: "A topic whose newest records are printed.")
     var topic: String?
 
+    func validate() throws { try Allowed.check(limit, "--limit", 1...10_000) }
+
     func run() async throws {
         let client = try ControlClient(try project.platformOptions())
         guard let topic else {
             var table = TextTable(["topic", "partitions", "records", "bytes"], rightAligned: [1, 2, 3])
             table.rows = try client.status().topics.map {
-                [$0.name, "\($0.partitions)", TerminalProgress.grouped($0.records), TerminalProgress.grouped($0.bytes)]
+                [
+                    $0.name, NumberText.grouped(Int64($0.partitions)), NumberText.grouped($0.records),
+                    NumberText.grouped($0.bytes),
+                ]
             }
             return Terminal.print(table.rendered(width: Terminal.width))
         }
@@ -30,7 +37,8 @@ struct TopicsCommand: AsyncParsableCommand {
         table.rows = try client.records(topic: topic, limit: limit).map { record in
             [
                 "\(record.partition)", "\(record.offset)", StatusCommand.time(record.timestampMillis * 1000),
-                record.key.map(Self.printable) ?? "", record.value.map(Self.printable) ?? "",
+                record.keyJSON ?? record.key.map(Self.printable) ?? "",
+                record.valueJSON ?? record.value.map(Self.printable) ?? "",
                 record.headers.map { "\($0.name)=\(Self.printable($0.value))" }.joined(separator: " "),
             ]
         }

@@ -21,6 +21,27 @@ struct RunningOptions: ParsableArguments {
     @Option(name: .long, help: "Threads of the stream engine.")
     var workers: Int?
 
+    func validate() throws {
+        try Allowed.check(kafkaPort, "--kafka-port", 0...65535)
+        try Allowed.check(registryPort, "--registry-port", 0...65535)
+        try Allowed.check(httpPort, "--http-port", 0...65535)
+        try Allowed.check(workers, "--workers", 1...128)
+        _ = try speed()
+    }
+
+    private func speed() throws -> PlatformOptions.ReplaySpeed {
+        switch replaySpeed {
+        case nil: return .asConfigured
+        case "max": return .asFastAsItGoes
+        case "off": return .off
+        case let text?:
+            guard let speed = Double(text), speed > 0, speed.isFinite else {
+                throw ValidationError("--replay-speed takes a positive number, `max` or `off`, not '\(text)'.")
+            }
+            return .timesRealTime(speed)
+        }
+    }
+
     func apply(to options: inout PlatformOptions) throws {
         options.host = host
         options.advertisedHost = advertisedHost
@@ -28,16 +49,7 @@ struct RunningOptions: ParsableArguments {
         options.registryPort = registryPort
         options.httpPort = httpPort
         options.workers = workers
-        switch replaySpeed {
-        case nil: break
-        case "max": options.replay = .asFastAsItGoes
-        case "off": options.replay = .off
-        case let text?:
-            guard let speed = Double(text), speed > 0 else {
-                throw ValidationError("--replay-speed takes a positive number, `max` or `off`, not '\(text)'.")
-            }
-            options.replay = .timesRealTime(speed)
-        }
+        if replaySpeed != nil { options.replay = try speed() }
     }
 }
 
@@ -46,7 +58,7 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up", abstract: "Run the whole project until it is stopped.",
         discussion: """
             Loads sources, serves Kafka, the schema registry and REST, runs the streams and keeps models fresh.
-            SIGINT and SIGTERM stop it cleanly.
+            SIGINT (Ctrl-C), SIGTERM and SIGHUP stop it cleanly.
 
               gariep up --http-port 8080 --replay-speed max
             """)
@@ -60,8 +72,14 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         var options = try project.platformOptions()
         try running.apply(to: &options)
-        let platform = try await RunningProject.start(options, progress: Terminal.progress(), clock: SystemClock())
         let signals = StopSignals()
+        let platform: RunningProject
+        do {
+            platform = try await RunningProject.start(
+                options, progress: Terminal.progress(), clock: SystemClock(), shouldStop: { signals.isStopped })
+        } catch is CancellationError {
+            return Terminal.note("stopped before it ran; everything is on disk")
+        }
         Terminal.note(Self.addresses(platform.endpoints))
         let watch = Task { await Self.tellProblems(of: platform) }
         var inTheWay: [PlatformProblem] = []
