@@ -21,6 +21,7 @@ struct Gariep: AsyncParsableCommand {
 
     static func main() async {
         ProcessUsage.limitHeaps()
+        ProcessUsage.raiseOpenFiles()
         do {
             var command = try parseAsRoot()
             if var async = command as? any AsyncParsableCommand { try await async.run() } else { try command.run() }
