@@ -34,6 +34,20 @@ func aRelationChangesItsKind() throws {
 }
 
 @Test
+func onlyTheNewestRunsAreRemembered() throws {
+    let bench = try Bench()
+    try bench.run("other", "SELECT 1 AS n", .view, runID: "other")
+    for number in 0..<1_105 {
+        bench.clock.advance(micros: 1)
+        try bench.run("t", "SELECT 1 AS n", .view, runID: "run \(number)")
+    }
+    let kept = "SELECT count(*), min(finished_micros) - 1000000 FROM _gariep.runs WHERE relation_name ="
+    #expect(try bench.text("\(kept) 't'") == "(1005, 101)")
+    #expect(try bench.text("\(kept) 'other'") == "(1, 0)")
+    #expect(try bench.run("t", "SELECT 1 AS n", .view, runID: "run 1104").repeated)
+}
+
+@Test
 func aRunIsTakenIntoAccountOnce() throws {
     let bench = try Bench()
     let plan = BuildMethod.incremental(IncrementalPlan(strategy: .append))
