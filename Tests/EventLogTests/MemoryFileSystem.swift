@@ -30,7 +30,6 @@ final class MemoryFileSystem: LogFileSystem {
         var durableNames: [String: Node] = [:]
         var folders: Set<String> = []
         var syncedFolders: [String] = []
-        var lastOpened: String?
         var operations = 0
         var isKilled = false
         var isLocked = false
@@ -40,7 +39,6 @@ final class MemoryFileSystem: LogFileSystem {
     let state = Mutex(State())
 
     func setPlan(_ plan: @escaping @Sendable (Operation, Int) -> Fault?) { state.withLock { $0.plan = plan } }
-    var lastOpened: String? { state.withLock { $0.lastOpened } }
     var operations: Int { state.withLock { $0.operations } }
 
     /// What stands on the disk after the power went: all that was synced, and a part of what was not.
@@ -95,7 +93,6 @@ final class MemoryFileSystem: LogFileSystem {
     func open(_ path: String, create: Bool) throws(LogError) -> any LogFile {
         _ = try step(.other)
         let node = state.withLock { state -> Node? in
-            state.lastOpened = path
             if let node = state.names[path] { return node }
             guard create else { return nil }
             let made = Node()

@@ -161,11 +161,16 @@ private func rollFailing(
     try log.createTopic(orders, partitions: 1)
     let partition = try log.partition(orders, 0)
     for number in 0..<3 { try partition.append(try batch(["value \(number)"])) }
-    // Not for the files beside the segments: those are replaced by renaming.
-    fileSystem.setPlan { [weak fileSystem] operation, _ in
-        let hasNewSegment = fileSystem?.lastOpened?.hasSuffix("3.log") ?? false
+    // The index and the snapshot come first, then the new segment.
+    let folderSyncs = Mutex(0)
+    fileSystem.setPlan { operation, _ in
         if operation == .remove, !removes { return .failed }
-        return operation == .syncDirectory && hasNewSegment ? .failed : nil
+        guard operation == .syncDirectory else { return nil }
+        let count = folderSyncs.withLock { count in
+            count += 1
+            return count
+        }
+        return count == 3 ? .failed : nil
     }
     #expect(throws: LogError.self) { try partition.append(try batch([String(repeating: "large", count: 40)])) }
     #expect(partition.failure == nil)
