@@ -94,3 +94,13 @@ void chost_limit_heaps(int count) {
     (void)count;
 #endif
 }
+
+uint64_t chost_raise_open_files(uint64_t max) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit)) return 0;
+    rlim_t wanted = limit.rlim_max < max ? limit.rlim_max : (rlim_t)max;
+    if (limit.rlim_cur >= wanted) return limit.rlim_cur;
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = wanted;
+    return setrlimit(RLIMIT_NOFILE, &limit) ? before : wanted;
+}

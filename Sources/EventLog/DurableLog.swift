@@ -12,8 +12,14 @@ public final class DurableLog: Sendable {
     public struct Configuration: Sendable {
         /// What a topic gets that is created without saying otherwise.
         public var topicDefaults = TopicConfiguration()
-        /// How much of each partition's end stays in memory for its readers, in bytes.
-        public var tailBytesMax = 1 << 20
+        /// How much of all partitions' ends together stays in memory for their readers, in bytes.
+        public var tailBytesMax = 32 << 20
+        /// Is told what those ends take, and has them shrink when the program holds too much; nil where nobody counts.
+        public var governor: MemoryGovernor?
+        /// How many files of segments that no longer grow stay open for readers; those that grow come on top.
+        public var openSegmentsMax = 256
+        /// How far the file of committed offsets grows before it is written anew, in bytes.
+        public var offsetsFileBytes = 4 << 20
         /// How often retention looks, in milliseconds; 0 leaves it to calls of `enforceRetention`.
         public var retentionIntervalMillis = 60_000
         /// How many partitions a topic may have.
@@ -31,7 +37,7 @@ public final class DurableLog: Sendable {
     /// What consumer groups have committed.
     public let committedOffsets: CommittedOffsets
     let fileSystem: any LogFileSystem
-    let clock: any WallClock
+    private let surroundings: PartitionSurroundings
     private let flusher: Flusher
     private let lock: any LogFile
     private let random: Mutex<SplitMix64>
@@ -61,16 +67,19 @@ public final class DurableLog: Sendable {
         _ directory: String, _ configuration: Configuration, _ fileSystem: any LogFileSystem, _ clock: any WallClock,
         _ seed: UInt64
     ) throws(LogError) {
-        (self.directory, self.configuration, self.fileSystem, self.clock) = (
-            directory, configuration, fileSystem, clock
-        )
+        (self.directory, self.configuration, self.fileSystem) = (directory, configuration, fileSystem)
         flusher = Flusher()
+        surroundings = PartitionSurroundings(
+            fileSystem: fileSystem, clock: clock, flusher: flusher,
+            tails: TailBudget(bytesMax: configuration.tailBytesMax, governor: configuration.governor),
+            openFiles: OpenFiles(max: configuration.openSegmentsMax))
         random = Mutex(SplitMix64(seed: seed))
         try fileSystem.createDirectory("\(directory)/topics")
         lock = try fileSystem.lock("\(directory)/.lock")
         producerIDs = try ProducerIDs(path: "\(directory)/producer-ids", fileSystem: fileSystem)
         committedOffsets = try CommittedOffsets(
-            directory: "\(directory)/groups", fileSystem: fileSystem, clock: clock, flusher: flusher)
+            directory: "\(directory)/groups", fileSystem: fileSystem, flusher: flusher,
+            fileBytesMax: configuration.offsetsFileBytes)
     }
 
     private func openTopics() throws(LogError) {
@@ -94,6 +103,9 @@ public final class DurableLog: Sendable {
                 $0[description.name] = Topic(description: description, partitions: partitions)
             }
         }
+        // What a crash left of a deletion: a topic that gets the name anew must not begin at the old one's offsets.
+        let names = Set(topics.map(\.name.value))
+        try committedOffsets.forget { !names.contains($0.topic) }
     }
 
     /// A topic gets its `topic.meta` last; a folder without one is a creation that a crash cut short, unless it has data.
@@ -113,8 +125,7 @@ public final class DurableLog: Sendable {
     private func makePartition(_ topic: TopicDescription, _ index: PartitionIndex) -> PartitionLog {
         PartitionLog(
             topic: topic.name, index: index, directory: "\(directory)/topics/\(topic.name)/\(index)",
-            configuration: topic.configuration, tailBytesMax: configuration.tailBytesMax, fileSystem: fileSystem,
-            clock: clock, flusher: flusher)
+            configuration: topic.configuration, surroundings: surroundings)
     }
 
     // MARK: Topics
@@ -152,6 +163,8 @@ public final class DurableLog: Sendable {
             let description = TopicDescription(
                 name: name, id: id, partitionCount: partitions,
                 configuration: topicConfiguration ?? configuration.topicDefaults)
+            // Of an earlier topic of this name, should a consumer have been late with them.
+            try committedOffsets.forget { $0.topic == name.value }
             try build(description, from: 0)
             return description
         }
@@ -213,12 +226,13 @@ public final class DurableLog: Sendable {
             try fileSystem.createDirectory("\(directory)/deleted")
             try fileSystem.rename(
                 "\(directory)/topics/\(name)", to: "\(directory)/deleted/\(found.description.id)")
-            try fileSystem.syncDirectory("\(directory)/topics")
+            // From here on it is gone, whatever else fails.
             topicMap.withLock { $0[name] = nil }
             for partition in found.partitions { partition.fail(.unknownTopic(name.value)) }
+            try fileSystem.syncDirectory("\(directory)/topics")
+            try committedOffsets.forget { $0.topic == name.value }
             try removeDeleted()
         }
-        committedOffsets.forget(topic: name)
     }
 
     private func removeDeleted() throws(LogError) {
@@ -266,6 +280,7 @@ public final class DurableLog: Sendable {
         if wasClosed { return }
         let partitions = topicMap.withLock { $0.values.flatMap(\.partitions) }
         let first = Mutex<LogError?>(nil)
+        surroundings.tails.close()
         flusher.perform {
             committedOffsets.writePending()
             committedOffsets.syncWritten()
@@ -275,6 +290,7 @@ public final class DurableLog: Sendable {
                 do throws(LogError) { try partition.close() } catch { first.withLock { $0 = $0 ?? error } }
             }
         }
+        surroundings.tails.close()
         if let error = first.withLock({ $0 }) { throw error }
         // A partition that was offline must be read in full when the log opens again.
         let isSound = partitions.allSatisfy { $0.state.withLock { $0.failure == .closed } }

@@ -17,6 +17,16 @@ public struct PartitionHandle: Sendable {
     public var endOffset: Offset { log.state.withLock { Offset($0.endOffset) } }
     /// Why the partition is offline; nil while it works.
     public var failure: LogError? { log.state.withLock { $0.failure } }
+    /// Why the partition turns batches away although it is not offline, such as a full disk; nil once it takes them again,
+    /// or when nobody has tried for some time.
+    public var appendProblem: LogError? {
+        let now = log.nowMillis
+        return log.state.withLock { state in
+            state.appendProblem.flatMap { now - $0.atMillis < Self.appendProblemMillis ? $0.error : nil }
+        }
+    }
+    private static let appendProblemMillis: Int64 = 30_000
+
     /// What the partition's segments hold, in bytes.
     public var byteCount: Int { log.state.withLock { $0.segments.reduce(0) { $0 + $1.size } } }
 

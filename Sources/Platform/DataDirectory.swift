@@ -1,4 +1,5 @@
 internal import Base
+internal import EventLog
 internal import Foundation
 internal import Synchronization
 
@@ -29,11 +30,7 @@ final class DataDirectory: Sendable {
     /// - Throws: `alreadyRunning` where another process holds the lock.
     init(path: String) throws(PlatformFailure) {
         self.path = path
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw .dataDirectory(path: path, problem: error.localizedDescription)
-        }
+        try Self.makeFolder(path)
         let descriptor = unsafe open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw .dataDirectory(path: path, problem: unsafe String(cString: strerror(errno)))
@@ -48,14 +45,17 @@ final class DataDirectory: Sendable {
         let text = Array("\(getpid())\n".utf8)
         ftruncate(descriptor, 0)
         _ = unsafe text.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        for folder in [registry, lake, warehouse, "\(path)/state"] {
-            do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-                throw .dataDirectory(path: folder, problem: error.localizedDescription)
-            }
-        }
+        for folder in [registry, lake, warehouse, "\(path)/state"] { try Self.makeFolder(folder) }
         // What an earlier process left half done is of no use to anybody.
         try? FileManager.default.removeItem(atPath: temporary)
         try? FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+    }
+
+    /// Makes a folder that is still there after a power cut, or what is synced into it would go with its name.
+    private static func makeFolder(_ path: String) throws(PlatformFailure) {
+        do throws(LogError) { try PosixFileSystem().createDirectory(path) } catch {
+            throw .dataDirectory(path: path, problem: error.report.message)
+        }
     }
 
     deinit { release() }

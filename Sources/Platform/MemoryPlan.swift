@@ -21,6 +21,8 @@ struct MemoryPlan: Sendable {
     var maintenanceBytes: Int { min(128 << 20, dataBytes * 12 / 100) }
     /// State in memory, row groups, batches on their way.
     var streamBytes: Int { dataBytes * 30 / 100 }
+    /// The newest batches of the topics, for those who read at their ends.
+    var logBytes: Int { min(dataBytes * 5 / 100, 256 << 20) }
 }
 
 extension PlatformOptions {

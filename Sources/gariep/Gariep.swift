@@ -22,6 +22,7 @@ struct Gariep: AsyncParsableCommand {
     static func main() async {
         Terminal.prepare()
         ProcessUsage.limitHeaps()
+        ProcessUsage.raiseOpenFiles()
         do {
             var command = try parseAsRoot()
             if var async = command as? any AsyncParsableCommand { try await async.run() } else { try command.run() }

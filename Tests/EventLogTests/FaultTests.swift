@@ -63,6 +63,36 @@ func aFullDiskTakesTheAppendBackAndNothingElse(bytesThatFit: Int) throws {
     #expect(partition.waitForData(beyond: Offset(9), timeoutMicros: 1000))
 }
 
+/// A producer has several batches on their way. When its first one is turned away, those behind it must be too, although
+/// nobody knows the producer yet; else the log would have a gap where the first one belongs.
+@Test(arguments: ["full", "roll", "large"])
+func nothingOvertakesABatchThatWasTurnedAway(why: String) throws {
+    let fileSystem = MemoryFileSystem()
+    var settings = configuration(segmentBytes: 300)
+    settings.topicDefaults.messageBytesMax = 250
+    let log = try DurableLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
+    try log.createTopic(orders, partitions: 1)
+    let partition = try log.partition(orders, 0)
+    try partition.append(try batch(["there before"]))
+    func send(_ epoch: Int16, _ sequence: Int32, _ value: String) throws {
+        try partition.append(try batch([value], producer: .init(id: 5, epoch: epoch, sequence: sequence)))
+    }
+    let large = String(repeating: "x", count: why == "large" ? 300 : 170)
+    fileSystem.setPlan { operation, _ in
+        why == "full" && operation == .write
+            ? .diskFull(after: 10) : why == "roll" && operation == .rename ? .failed : nil
+    }
+    #expect(throws: LogError.self) { try send(0, 0, large) }
+    fileSystem.setPlan { _, _ in nil }
+    #expect(throws: LogError.outOfOrderSequence(producer: 5, expected: 0, found: 1)) { try send(0, 1, "b") }
+    #expect(throws: LogError.outOfOrderSequence(producer: 5, expected: 0, found: 2)) { try send(0, 2, "c") }
+    // One that gives the batch up says so with the next epoch.
+    let epoch: Int16 = why == "large" ? 1 : 0
+    if epoch == 0 { try send(0, 0, large) } else { try send(1, 0, "a") }
+    for (place, value) in ["b", "c"].enumerated() { try send(epoch, Int32(place) + 1, value) }
+    #expect(try contents(partition).map(\.value) == ["there before", epoch == 0 ? large : "a", "b", "c"])
+}
+
 /// Kills the machine after a number of disk operations that the seed decides, again and again. What was acknowledged
 /// must be there once, at its offset; what was not may be sent again and must then be there once.
 @Test(arguments: 0..<60 as Range<UInt64>)

@@ -160,6 +160,32 @@ extension GroupCoordinator {
     #expect(check("", -1, "") == .invalidGroupID)
 }
 
+@Test func groupsThatNobodyIsInAreForgotten() {
+    var groups = GroupCoordinator()
+    for number in 0..<100 {
+        var refused = request("m\(number)", knownID: true)
+        refused.group = "g\(number)"
+        _ = groups.join(refused, token: 1, nowMillis: 0)
+        refused = request("", id: "stranger")
+        refused.group = "h\(number)"
+        _ = groups.join(refused, token: 2, nowMillis: 0)
+    }
+    #expect(groups.tick(nowMillis: 100) == [])
+    #expect(groups.groups.count == 100, "those with a place for somebody")
+    #expect(groups.tick(nowMillis: 1100) == [])
+    #expect(groups.groups.isEmpty)
+
+    groups = .ofTwo()
+    _ = groups.leave(group: "g", memberID: "a", instanceID: nil, nowMillis: 1100)
+    _ = groups.tick(nowMillis: 1150)
+    #expect(groups.groups.count == 1)
+    _ = groups.leave(group: "g", memberID: "b", instanceID: nil, nowMillis: 1200)
+    _ = groups.tick(nowMillis: 1250)
+    #expect(groups.groups.isEmpty)
+    #expect(groups.join(request("c"), token: 9, nowMillis: 1300) == [])
+    #expect(groups.tick(nowMillis: 1700).map(\.token) == [9], "a new member finds a new group")
+}
+
 /// Whatever happens in whatever order, every request is answered once at most, and all are once time has passed.
 @Test(arguments: 0..<100 as Range<UInt64>)
 func everyRequestIsAnsweredOnce(seed: UInt64) {

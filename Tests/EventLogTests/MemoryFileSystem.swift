@@ -5,11 +5,13 @@ import Synchronization
 
 /// Files in memory that can be full, fail to sync, or lose what a killed machine would lose, all by a plan.
 final class MemoryFileSystem: LogFileSystem {
-    enum Operation: Equatable { case write, sync, other }
+    enum Operation: Equatable { case write, sync, syncDirectory, rename, remove, other }
     enum Fault {
         /// This many bytes are written, and no more.
         case diskFull(after: Int)
         case failedSync
+        /// A change of names does not happen.
+        case failed
         /// Nothing works from here on.
         case killed
     }
@@ -27,6 +29,7 @@ final class MemoryFileSystem: LogFileSystem {
         var names: [String: Node] = [:]
         var durableNames: [String: Node] = [:]
         var folders: Set<String> = []
+        var syncedFolders: [String] = []
         var operations = 0
         var isKilled = false
         var isLocked = false
@@ -79,6 +82,12 @@ final class MemoryFileSystem: LogFileSystem {
         return fault
     }
 
+    private func failing(_ operation: Operation, _ path: String) throws(LogError) {
+        if case .failed = try step(operation) {
+            throw .inputOutput(operation: "change", path: path, problem: "input/output error")
+        }
+    }
+
     func node(_ path: String) -> Node? { state.withLock { $0.names[path] } }
 
     func open(_ path: String, create: Bool) throws(LogError) -> any LogFile {
@@ -94,16 +103,9 @@ final class MemoryFileSystem: LogFileSystem {
         return MemoryFile(self, path, node)
     }
 
-    func createDirectory(_ path: String) throws(LogError) {
+    func makeDirectory(_ path: String) throws(LogError) -> Bool {
         _ = try step(.other)
-        state.withLock { state in
-            var folder = path
-            while folder.contains("/") {
-                state.folders.insert(folder)
-                folder = String(folder[..<folder.lastIndex(of: "/")!])
-            }
-            state.folders.insert(folder)
-        }
+        return state.withLock { $0.folders.insert(path).inserted }
     }
 
     func list(_ path: String) throws(LogError) -> [String] {
@@ -117,7 +119,7 @@ final class MemoryFileSystem: LogFileSystem {
     func exists(_ path: String) -> Bool { state.withLock { $0.names[path] != nil || $0.folders.contains(path) } }
 
     func rename(_ source: String, to target: String) throws(LogError) {
-        _ = try step(.other)
+        try failing(.rename, target)
         state.withLock { state in
             if let node = state.names.removeValue(forKey: source) { state.names[target] = node }
             for path in state.names.keys where path.hasPrefix(source + "/") {
@@ -131,12 +133,12 @@ final class MemoryFileSystem: LogFileSystem {
     }
 
     func removeFile(_ path: String) throws(LogError) {
-        _ = try step(.other)
+        try failing(.remove, path)
         state.withLock { $0.names[path] = nil }
     }
 
     func removeDirectory(_ path: String) throws(LogError) {
-        _ = try step(.other)
+        try failing(.remove, path)
         state.withLock { state in
             for name in state.names.keys where name.hasPrefix(path + "/") { state.names[name] = nil }
             state.folders = state.folders.filter { $0 != path && !$0.hasPrefix(path + "/") }
@@ -144,8 +146,9 @@ final class MemoryFileSystem: LogFileSystem {
     }
 
     func syncDirectory(_ path: String) throws(LogError) {
-        _ = try step(.other)
+        try failing(.syncDirectory, path)
         state.withLock { state in
+            state.syncedFolders.append(path)
             func isInside(_ name: String) -> Bool { name.hasPrefix(path + "/") }
             state.durableNames = state.durableNames.filter { !isInside($0.key) }
             for (name, node) in state.names where isInside(name) { state.durableNames[name] = node }

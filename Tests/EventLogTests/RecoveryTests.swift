@@ -151,3 +151,81 @@ func indexAndSnapshotAreRebuilt(damage: String) throws {
     }
     #expect(ids.count == 4)
 }
+
+/// What `body` leaves of a segment that could not be begun: `segments` of a partition with room for about three batches.
+private func rollFailing(
+    _ fileSystem: MemoryFileSystem, removes: Bool, _ body: (PartitionHandle) throws -> Void
+) throws {
+    let log = try DurableLog.open(
+        directory: "log", configuration: configuration(segmentBytes: 400), fileSystem: fileSystem)
+    try log.createTopic(orders, partitions: 1)
+    let partition = try log.partition(orders, 0)
+    for number in 0..<3 { try partition.append(try batch(["value \(number)"])) }
+    // The index and the snapshot come first, then the new segment.
+    let folderSyncs = Mutex(0)
+    fileSystem.setPlan { operation, _ in
+        if operation == .remove, !removes { return .failed }
+        guard operation == .syncDirectory else { return nil }
+        let count = folderSyncs.withLock { count in
+            count += 1
+            return count
+        }
+        return count == 3 ? .failed : nil
+    }
+    #expect(throws: LogError.self) { try partition.append(try batch([String(repeating: "large", count: 40)])) }
+    #expect(partition.failure == nil)
+    #expect(partition.appendProblem != nil)
+    fileSystem.setPlan { _, _ in nil }
+    try body(partition)
+}
+
+@Test(arguments: [true, false], [0, 1, 5, 60])
+func aSegmentThatCouldNotBeBegunIsNoHole(removes: Bool, tornBytes: Int) throws {
+    let fileSystem = MemoryFileSystem()
+    try rollFailing(fileSystem, removes: removes) { partition in
+        try partition.append(try batch(["small"]))
+        #expect(partition.appendProblem == nil)
+        try partition.append(try batch(["torn"]))
+    }
+    let path = Segment.path("log/topics/orders/0", 0, ".log")
+    fileSystem.node(path)?.content.withLock { $0.current.removeLast(tornBytes) }
+    #expect((fileSystem.node(Segment.path("log/topics/orders/0", 3, ".log")) == nil) == removes)
+    let settings = configuration(segmentBytes: 400)
+    for _ in 0..<2 {
+        let log = try DurableLog.open(directory: "log", configuration: settings, fileSystem: fileSystem)
+        let partition = try log.partition(orders, 0)
+        #expect(partition.failure == nil)
+        let values = try contents(partition).map(\.value)
+        let all = ["value 0", "value 1", "value 2", "small", tornBytes == 0 ? "torn" : "again"]
+        #expect(values == Array(all.prefix(values.count)) && values.count >= 4)
+        if values.count == 4 { try partition.append(try batch(["again"])) }
+        try log.close()
+    }
+}
+
+@Test func aMissingSegmentBeforeAnEmptyOneIsStillAHole() throws {
+    let fileSystem = MemoryFileSystem()
+    try rollFailing(fileSystem, removes: false) { _ in }
+    try fileSystem.node(Segment.path("log/topics/orders/0", 0, ".log"))?.content.withLock { content in
+        let before = content.current
+        content.current.removeLast(5)
+        try #require(before.count > 5)
+    }
+    let log = try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    // The end that was torn off had been synced before the next segment was begun.
+    #expect(try log.partition(orders, 0).failure != nil)
+}
+
+@Test func newFoldersAreMadeToLast() throws {
+    let fileSystem = MemoryFileSystem()
+    try fileSystem.createDirectory("/a/b/c")
+    #expect(fileSystem.state.withLock { $0.syncedFolders } == ["/", "/a", "/a/b"])
+    try fileSystem.createDirectory("/a/b/c/d")
+    #expect(fileSystem.state.withLock { $0.syncedFolders } == ["/", "/a", "/a/b", "/a/b/c"])
+    let log = try DurableLog.open(directory: "x/log", configuration: configuration(), fileSystem: fileSystem)
+    try log.createTopic(orders, partitions: 2)
+    let synced = fileSystem.state.withLock { Set($0.syncedFolders) }
+    for folder in [".", "x", "x/log", "x/log/topics", "x/log/topics/orders", "x/log/topics/orders/1", "x/log/groups"] {
+        #expect(synced.contains(folder), "\(folder)")
+    }
+}

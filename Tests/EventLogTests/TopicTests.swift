@@ -123,15 +123,8 @@ func timesAreFound(recordsPerBatch: Int, segmentBytes: Int) throws {
     func open() throws -> DurableLog {
         try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
     }
-    func commit(_ log: DurableLog, _ group: String, _ partition: Int32, _ offset: Int64) throws {
-        let reply = Reply<Result<Void, LogError>>()
-        let key = GroupPartition(group: group, topic: "orders", partition: partition)
-        log.committedOffsets.commit([(key, CommittedOffset(offset: offset, metadata: "m", committedMillis: 50))]) {
-            reply.put($0)
-        }
-        try reply.take().get()
-    }
     let log = try open()
+    try log.createTopic(orders, partitions: 2)
     for round in 0..<20 as Range<Int64> { try commit(log, "g\(round % 3)", Int32(round % 2), round) }
     fileSystem.setPlan { operation, _ in operation == .write ? .diskFull(after: 7) : nil }
     #expect(throws: LogError.diskFull(path: "log/groups/offsets.log")) { try commit(log, "g0", 0, 999) }
@@ -162,4 +155,39 @@ func timesAreFound(recordsPerBatch: Int, segmentBytes: Int) throws {
     again.committedOffsets.expire(committedBefore: 51, activeGroups: ["g1"])
     try commit(again, "g9", 0, 1)
     #expect(again.committedOffsets.groups == ["g1", "g9"])
+}
+
+@Test func aTopicWithAnOldNameHasNoOldOffsets() throws {
+    let fileSystem = MemoryFileSystem()
+    func open() throws -> DurableLog {
+        try DurableLog.open(directory: "log", configuration: configuration(), fileSystem: fileSystem)
+    }
+    let key = GroupPartition(group: "g", topic: "orders", partition: 0)
+    var log = try open()
+    try log.createTopic(orders, partitions: 1)
+    try commit(log, "g", 0, 7)
+    // The files of the deleted topic cannot be removed.
+    fileSystem.setPlan { operation, _ in operation == .remove ? .failed : nil }
+    #expect(throws: LogError.self) { try log.deleteTopic(orders) }
+    #expect(throws: LogError.unknownTopic("orders")) { try log.deleteTopic(orders) }
+    fileSystem.setPlan { _, _ in nil }
+    try log.createTopic(orders, partitions: 1)
+    #expect(log.committedOffsets.committed(key) == nil)
+
+    // A crash between the deletion and its last step; a commit that comes after the deletion.
+    try commit(log, "g", 0, 8)
+    try fileSystem.rename("log/topics/orders", to: "log/deleted/1")
+    log = try open()
+    #expect(log.committedOffsets.committed(key) == nil)
+    try commit(log, "g", 0, 9)
+    try log.createTopic(orders, partitions: 1)
+    #expect(log.committedOffsets.committed(key) == nil)
+
+    // Commits that are still on their way are of the topic that is deleted.
+    for offset in 0..<20 as Range<Int64> {
+        log.committedOffsets.commit([(key, CommittedOffset(offset: offset, committedMillis: 1))]) { _ in }
+    }
+    try log.deleteTopic(orders)
+    #expect(log.committedOffsets.committed(key) == nil)
+    #expect(try open().committedOffsets.groups == [])
 }

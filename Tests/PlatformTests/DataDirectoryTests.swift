@@ -38,7 +38,7 @@ func memoryIsSharedOutWithinTheBudget(megabytes: Int) {
     options.memoryBytes = megabytes << 20
     let plan = MemoryPlan(options: options, settings: .init())
     #expect(plan.budgetBytes == megabytes << 20)
-    #expect(plan.warehouseBytes + plan.replayBytes + plan.streamBytes < plan.budgetBytes)
+    #expect(plan.warehouseBytes + plan.replayBytes + plan.streamBytes + plan.logBytes < plan.budgetBytes)
     #expect(plan.warehouseBytes > 32 << 20 && plan.streamBytes > 16 << 20)
 }
 

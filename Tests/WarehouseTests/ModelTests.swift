@@ -54,6 +54,36 @@ func onlyATableIsAddedTo() throws {
 }
 
 @Test
+func onlyTheNewestRunsAreRemembered() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/w.duckdb"
+    func view(_ bench: Bench, _ name: String, _ runID: String) throws -> BuildOutcome {
+        bench.clock.advance(micros: 2_000)
+        return try bench.run(name, "SELECT 1 AS n", .view, runID: runID)
+    }
+    do {
+        let bench = try Bench(path: path)
+        _ = try view(bench, "other", "other")
+        _ = try view(bench, "t", "run 0")
+    }
+    _ = try DuckDBDatabase(path: path).connect().execute(
+        """
+        INSERT INTO _gariep.runs
+        SELECT * EXCLUDE (i) REPLACE ('run ' || i AS run_id, finished_micros + i AS finished_micros)
+        FROM _gariep.runs, range(1, 1099) AS numbers(i) WHERE relation_name = 't'
+        """)
+    let bench = try Bench(path: path)
+    bench.clock.advance(micros: 1_000_000)
+    let kept = "SELECT relation_name, count(*) FROM _gariep.runs GROUP BY ALL ORDER BY ALL"
+    #expect(try bench.text(kept) == "(other, 1) (t, 1099)")
+    _ = try view(bench, "t", "newest")
+    #expect(try bench.text(kept) == "(other, 1) (t, 1000)")
+    #expect(try view(bench, "t", "newest").repeated)
+    #expect(try view(bench, "t", "run 1098").repeated)
+    #expect(try !view(bench, "t", "run 99").repeated)
+}
+
+@Test
 func aRunIsTakenIntoAccountOnce() throws {
     let bench = try Bench()
     let plan = BuildMethod.incremental(IncrementalPlan(strategy: .append))

@@ -16,4 +16,7 @@ uint64_t chost_cpu_micros(void);
 // Lets the C library keep at most `count` heaps for its threads, where it keeps several: what one thread frees, another can
 // use, and less memory lies about.
 void chost_limit_heaps(int count);
+
+// Lets this process have as many files open as it may ask for, `max` at most. Returns how many that is.
+uint64_t chost_raise_open_files(uint64_t max);
 #endif

@@ -7,6 +7,7 @@ public enum KafkaClientError: PlatformError, Equatable {
     case undelivered(topic: String, problem: String)
     case failed(operation: String, problem: String)
     case timedOut(operation: String, seconds: Int)
+    case stalled(topic: String, seconds: Int, problem: String?)
 
     public var report: ErrorReport {
         switch self {
@@ -31,6 +32,11 @@ public enum KafkaClientError: PlatformError, Equatable {
             ErrorReport(
                 code: "CON-005", recovery: .retry, message: "waited \(seconds) s for the broker to \(operation)",
                 hint: "Check that the broker is up and not overloaded, then try again.")
+        case .stalled(let topic, let seconds, let problem):
+            ErrorReport(
+                code: "CON-006", recovery: .retry,
+                message: "the broker has acknowledged nothing for topic \(topic) in \(seconds) s", found: problem,
+                hint: "See why its partitions take no records; what waits is sent as soon as they do.")
         }
     }
 }

@@ -4,6 +4,8 @@ internal import Synchronization
 
 /// An idempotent producer: every record that `flush()` has seen is acknowledged by all replicas, in order, once.
 ///
+/// What a partition has of this producer's records is always the first of them, without a gap: a record is tried until the
+/// broker takes it, however long that takes, and one that the broker refuses for good is the end of the producer.
 /// Source: KIP-98. Keys go to partitions as Java's clients send them (murmur2), so that other producers agree.
 @safe
 public final class KafkaProducer: Sendable {
@@ -11,7 +13,10 @@ public final class KafkaProducer: Sendable {
     private final class Deliveries: Sendable {
         struct State {
             var acknowledged: Int64 = 0
+            /// Why a record was given up; after it none is sent.
             var firstProblem: String?
+            /// What the client last complained about while it kept trying.
+            var trouble: String?
         }
         let state = Mutex(State())
     }
@@ -31,20 +36,37 @@ public final class KafkaProducer: Sendable {
             ("bootstrap.servers", brokers), ("client.id", "gariep-internal"), ("enable.idempotence", "true"),
             ("partitioner", "murmur2_random"),
             ("linger.ms", "5"), ("batch.size", "262144"), ("queue.buffering.max.kbytes", "16384"),
-            ("queue.buffering.max.messages", "100000"), ("message.timeout.ms", "60000"), ("log_level", "0"),
+            ("queue.buffering.max.messages", "100000"), ("log_level", "0"),
+            // A record that is given up leaves a gap before those behind it: none is for being late, and one that the
+            // broker refuses ends the producer.
+            ("message.timeout.ms", "0"), ("enable.gapless.guarantee", "true"),
         ]
         unsafe client = try KafkaClient(type: RD_KAFKA_PRODUCER, settings: ours + settings) { configuration in
             unsafe rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(deliveries).toOpaque())
-            unsafe rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, opaque in
+            // What is wrong is told by errors, and not by the client to whoever watches the program's output.
+            unsafe rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }
+            unsafe rd_kafka_conf_set_error_cb(configuration) { _, _, reason, opaque in
+                guard let reason = unsafe reason, let opaque = unsafe opaque else { return }
+                let deliveries = unsafe Unmanaged<Deliveries>.fromOpaque(opaque).takeUnretainedValue()
+                let text = unsafe String(cString: reason)
+                deliveries.state.withLock { $0.trouble = text }
+            }
+            unsafe rd_kafka_conf_set_dr_msg_cb(configuration) { handle, message, opaque in
                 guard let message = unsafe message, let opaque = unsafe opaque else { return }
                 let deliveries = unsafe Unmanaged<Deliveries>.fromOpaque(opaque).takeUnretainedValue()
                 let code = unsafe message.pointee.err
-                deliveries.state.withLock { state in
+                let isFirstProblem = deliveries.state.withLock { state in
                     if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                         state.acknowledged += 1
-                    } else if state.firstProblem == nil {
-                        state.firstProblem = KafkaClient.text(code)
+                        state.trouble = nil
+                        return false
                     }
+                    defer { state.firstProblem = state.firstProblem ?? KafkaClient.text(code) }
+                    return state.firstProblem == nil
+                }
+                // What waits behind a record that was given up must not arrive without it.
+                if isFirstProblem {
+                    unsafe rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING)
                 }
             }
         }
@@ -53,28 +75,44 @@ public final class KafkaProducer: Sendable {
     /// How many records the broker has acknowledged.
     public var acknowledged: Int64 { deliveries.state.withLock { $0.acknowledged } }
 
+    /// How many records wait for their acknowledgement.
+    public var waitingCount: Int { Int(unsafe rd_kafka_outq_len(client.handle)) }
+
+    /// What the client last complained about, such as a broker that is away, since a record was acknowledged.
+    public var trouble: String? { deliveries.state.withLock { $0.trouble } }
+
     /// Hands one record to the client, waiting while its queue is full.
     ///
     /// - Parameters:
     ///   - partition: nil to let the key decide.
     ///   - header: one header with a value, if any.
+    /// - Throws: `undelivered` from the first record on that was given up, whichever that was.
     public func produce(
         topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
         header: (name: String, value: UnsafeRawBufferPointer)? = nil
     ) throws(KafkaClientError) {
-        while true {
-            let code = unsafe send(topic: topic, partition: partition, key: key, value: value, header: header)
-            switch code {
-            case RD_KAFKA_RESP_ERR_NO_ERROR:
-                unsafe rd_kafka_poll(client.handle, 0)
-                return
-            case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-                unsafe rd_kafka_poll(client.handle, 50)
-                try throwFirstProblem(topic)
-            default: throw .undelivered(topic: topic, problem: KafkaClient.text(code))
-            }
-        }
+        while try !(unsafe offer(topic: topic, partition: partition, key: key, value: value, header: header)) {}
     }
+
+    /// Hands one record to the client, as `produce` does; false where its queue is still full after 50 ms, and then the
+    /// record is not in it.
+    public func offer(
+        topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
+        header: (name: String, value: UnsafeRawBufferPointer)? = nil
+    ) throws(KafkaClientError) -> Bool {
+        try throwFirstProblem(topic)
+        let code = unsafe send(topic: topic, partition: partition, key: key, value: value, header: header)
+        switch code {
+        case RD_KAFKA_RESP_ERR_NO_ERROR: poll()
+        case RD_KAFKA_RESP_ERR__QUEUE_FULL: unsafe rd_kafka_poll(client.handle, 50)
+        default: throw .undelivered(topic: topic, problem: KafkaClient.text(code))
+        }
+        try throwFirstProblem(topic)
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR
+    }
+
+    /// Takes in what the client has to tell, such as acknowledgements, without waiting for more.
+    public func poll() { unsafe rd_kafka_poll(client.handle, 0) }
 
     private func send(
         topic: String, partition: Int32?, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,

@@ -13,7 +13,8 @@ internal import Formats
 /// Sends a replay's records, once each, also when it is killed and started again.
 ///
 /// Every record carries its number in the replay as a header. The order and the partition of a record follow from the
-/// data alone, so each partition holds a prefix of what belongs into it, and the newest header tells where to go on.
+/// data alone, and the producer leaves no gap behind it when a record fails, so each partition holds a prefix of what belongs
+/// into it, and the newest header tells where to go on.
 public struct Replay: Sendable {
     static let numberHeader = "gariep.replay"
 
@@ -29,14 +30,20 @@ public struct Replay: Sendable {
 
     /// Sends what is not yet in the topic, and returns when all of it is acknowledged.
     ///
-    /// - Parameter shouldStop: asked before each batch; true ends the replay early, with all that was sent acknowledged.
+    /// - Parameters:
+    ///   - shouldStop: asked before each batch and wherever there is something to wait for; true ends the replay early.
+    ///     What was not acknowledged by then is sent by the next run.
+    ///   - stalled: told when records wait and none has been acknowledged for some time, and nil when it goes on.
     /// - Returns: how many records this call sent.
-    public func run(shouldStop: () -> Bool) throws -> Int64 {
+    public func run(
+        shouldStop: () -> Bool, stalled: @escaping (KafkaClientError?) -> Void = { _ in }
+    ) throws -> Int64 {
         let producer = try KafkaProducer(brokers: plan.brokers)
         let partitions = Int32(try producer.partitionCount(of: plan.topic))
+        let watch = DeliveryWatch(topic: plan.topic, producer: producer, clock: clock, stalled: stalled)
         var sender = Sender(
-            plan: plan, producer: producer, sentBefore: try sentBefore(partitions), partitions: partitions, clock: clock
-        )
+            plan: plan, producer: producer, sentBefore: try sentBefore(partitions), partitions: partitions,
+            clock: clock, watch: watch)
 
         var configuration = DuckDBConfiguration()
         configuration.memoryLimitBytes = plan.memoryBytes
@@ -47,14 +54,14 @@ public struct Replay: Sendable {
         let task = "replay \(plan.topic)"
         var isOver = false
         defer { if !isOver { progress.abandon(task: task) } }
-        while !shouldStop(), let batch = try result.next() {
+        while !sender.isStopped, !shouldStop(), let batch = try result.next() {
             try sender.send(batch, shouldStop: shouldStop)
             // What an earlier run has sent is gone through at once, and would spoil the speed that is shown.
             guard sender.sent > 0 else { continue }
             progress.update(task: task, done: sender.number, total: total, unit: .items("records"))
         }
-        if !shouldStop() { try sender.sendRemainingBroken() }
-        try Self.flush(producer, shouldStop: shouldStop)
+        if !sender.isStopped, !shouldStop() { try sender.sendRemainingBroken(shouldStop: shouldStop) }
+        try Self.flush(producer, watch, shouldStop: shouldStop)
         isOver = true
         progress.finish(
             task: task,
@@ -66,10 +73,14 @@ public struct Replay: Sendable {
 
     /// Waits until all is acknowledged. A log whose disk is full takes its time, and a stop does not wait for that: what
     /// was not acknowledged is sent by the next run.
-    private static func flush(_ producer: KafkaProducer, shouldStop: () -> Bool) throws {
+    private static func flush(_ producer: KafkaProducer, _ watch: DeliveryWatch, shouldStop: () -> Bool) throws {
         while true {
-            do throws(KafkaClientError) { return try producer.flush(timeoutSeconds: 1) } catch {
+            do throws(KafkaClientError) {
+                try producer.flush(timeoutSeconds: 1)
+                return watch.look()
+            } catch {
                 guard case .timedOut = error else { throw error }
+                watch.look()
                 if shouldStop() { return }
             }
         }
@@ -101,7 +112,10 @@ private struct Sender {
     let sentBefore: [Int64]
     let partitions: Int32
     let clock: any WallClock
+    let watch: DeliveryWatch
 
+    /// Whether it was asked to stop with a record in hand: none may be sent after that one.
+    private(set) var isStopped = false
     /// Records gone through so far, sent now or before.
     private(set) var number: Int64 = 0
     private(set) var sent: Int64 = 0
@@ -110,12 +124,16 @@ private struct Sender {
     private var value = ByteWriter()
     private var pace: (clockMicros: Int64, eventMicros: Int64)?
 
-    init(plan: ReplayPlan, producer: KafkaProducer, sentBefore: [Int64], partitions: Int32, clock: any WallClock) {
+    init(
+        plan: ReplayPlan, producer: KafkaProducer, sentBefore: [Int64], partitions: Int32, clock: any WallClock,
+        watch: DeliveryWatch
+    ) {
         self.plan = plan
         self.producer = producer
         self.sentBefore = sentBefore
         self.partitions = partitions
         self.clock = clock
+        self.watch = watch
     }
 
     mutating func send(_ batch: RecordBatch, shouldStop: () -> Bool) throws {
@@ -128,46 +146,62 @@ private struct Sender {
                     $0, of: batch, oneOf: [.timestamp(.microsecond, zone: nil), .timestamp(.microsecond, zone: "UTC")]))
         }
         for row in 0..<batch.count {
-            try sendBroken(before: good)
+            try sendBroken(before: good, shouldStop: shouldStop)
+            if isStopped { return }
             good += 1
             number += 1
             let key = unsafe keys.map { unsafe $0[row] } ?? UnsafeRawBufferPointer(start: nil, count: 0)
             let partition = unsafe self.partition(key)
             guard number > sentBefore[Int(partition)] else { continue }
             if let times, plan.speed != nil { wait(until: times[row], shouldStop: shouldStop) }
-            if row & 0xff == 0, shouldStop() { return }
+            if row & 0xff == 0, shouldStop() { isStopped = true }
+            if isStopped { return }
             value.bytes.removeAll(keepingCapacity: true)
             ConfluentFrame.begin(schemaID: plan.schemaID, in: &value)
             try encoder.encode(row: row, into: &value)
-            try unsafe produce(key, partition)
+            try unsafe produce(key, partition, shouldStop: shouldStop)
+            if isStopped { return }
         }
     }
 
-    mutating func sendRemainingBroken() throws { try sendBroken(before: .max) }
+    mutating func sendRemainingBroken(shouldStop: () -> Bool) throws {
+        try sendBroken(before: .max, shouldStop: shouldStop)
+    }
 
     /// The broken records whose turn has come: those that stand after at most `goodBefore` good ones.
-    private mutating func sendBroken(before goodBefore: Int64) throws {
-        while brokenDone < plan.brokenRecords.count, plan.brokenRecords[brokenDone].after <= goodBefore {
+    private mutating func sendBroken(before goodBefore: Int64, shouldStop: () -> Bool) throws {
+        while !isStopped, brokenDone < plan.brokenRecords.count, plan.brokenRecords[brokenDone].after <= goodBefore {
             let broken = plan.brokenRecords[brokenDone]
             brokenDone += 1
             number += 1
             value.bytes = broken.value
             try unsafe Array(broken.key.utf8).withUnsafeBytes { key in
                 let partition = unsafe self.partition(key)
-                if number > sentBefore[Int(partition)] { try unsafe produce(key, partition) }
+                if number > sentBefore[Int(partition)] {
+                    try unsafe produce(key, partition, shouldStop: shouldStop)
+                }
             }
         }
     }
 
-    private mutating func produce(_ key: UnsafeRawBufferPointer, _ partition: Int32) throws {
-        try unsafe withUnsafeBytes(of: number.bigEndian) { header in
+    private mutating func produce(
+        _ key: UnsafeRawBufferPointer, _ partition: Int32, shouldStop: () -> Bool
+    ) throws {
+        let isSent = try unsafe withUnsafeBytes(of: number.bigEndian) { header in
             try unsafe value.bytes.withUnsafeBytes { bytes in
-                try unsafe producer.produce(
-                    topic: plan.topic, partition: partition, key: key, value: bytes,
-                    header: (Replay.numberHeader, header))
+                while true {
+                    if try unsafe producer.offer(
+                        topic: plan.topic, partition: partition, key: key, value: bytes,
+                        header: (Replay.numberHeader, header))
+                    {
+                        return true
+                    }
+                    watch.look()
+                    if shouldStop() { return false }
+                }
             }
         }
-        sent += 1
+        if isSent { sent += 1 } else { isStopped = true }
     }
 
     /// Where Kafka's default partitioner sends a key, so that the partition is known before the record is sent.
@@ -181,10 +215,16 @@ private struct Sender {
         let start = pace ?? (clock.nowMicros(), eventMicros)
         pace = start
         let due = start.clockMicros + Int64(Double(eventMicros - start.eventMicros) / speed)
-        while !shouldStop() {
+        while true {
             let left = due - clock.nowMicros()
             if left <= 0 { return }
+            if shouldStop() {
+                isStopped = true
+                return
+            }
             usleep(UInt32(min(left, 50_000)))
+            producer.poll()
+            watch.look()
         }
     }
 

@@ -4,8 +4,8 @@
 public protocol LogFileSystem: Sendable {
     /// Opens a file for reading and writing, made if it does not exist and `create` says so.
     func open(_ path: String, create: Bool) throws(LogError) -> any LogFile
-    /// Makes a folder and its parents; one that exists is fine.
-    func createDirectory(_ path: String) throws(LogError)
+    /// Makes one folder in a folder that is there; false where it exists already.
+    func makeDirectory(_ path: String) throws(LogError) -> Bool
     /// The names in a folder, without `.` and `..`, sorted.
     func list(_ path: String) throws(LogError) -> [String]
     func exists(_ path: String) -> Bool
@@ -34,6 +34,15 @@ public protocol LogFile: AnyObject, Sendable {
 }
 
 extension LogFileSystem {
+    /// Makes a folder and its parents, each name made to last; one that exists is fine.
+    public func createDirectory(_ path: String) throws(LogError) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made == "/" ? "" : "/") + part
+            if try makeDirectory(made) { try syncDirectory(parent(of: made)) }
+        }
+    }
+
     /// The whole content of a small file; nil where there is none.
     func readAll(_ path: String) throws(LogError) -> [UInt8]? {
         guard exists(path) else { return nil }

@@ -15,12 +15,10 @@ public struct PosixFileSystem: LogFileSystem {
         return PosixFile(path: path, descriptor: descriptor)
     }
 
-    public func createDirectory(_ path: String) throws(LogError) {
-        var made = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            made += (made.isEmpty || made == "/" ? "" : "/") + part
-            if unsafe mkdir(made, 0o755) != 0, errno != EEXIST { throw failure("create", made) }
-        }
+    public func makeDirectory(_ path: String) throws(LogError) -> Bool {
+        if unsafe mkdir(path, 0o755) == 0 { return true }
+        guard errno == EEXIST else { throw failure("create", path) }
+        return false
     }
 
     public func list(_ path: String) throws(LogError) -> [String] {

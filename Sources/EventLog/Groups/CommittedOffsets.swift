@@ -24,7 +24,8 @@ public struct GroupPartition: Sendable, Hashable {
     }
 }
 
-/// What consumer groups have committed, durable in a file of its own that is compacted when the log opens.
+/// What consumer groups have committed, durable in a file of its own. It is written anew with what still counts when the log
+/// opens, and whenever it has become too large.
 ///
 ///     each entry: length UINT32, CRC-32C UINT32 of the payload, payload
 ///     payload: kind UINT8 (1 commit, 2 forget), group, topic (UINT16 length + UTF-8), partition INT32,
@@ -37,28 +38,31 @@ public final class CommittedOffsets: Flushable {
         var table: [GroupPartition: CommittedOffset] = [:]
         var pending: [(changes: [Change], completion: Completion)] = []
         var unsynced: [(changes: [Change], completion: Completion)] = []
+        var file: any LogFile
         var size = 0
+        /// The size from which on the file is written anew.
+        var sizeMax = 0
         var failure: LogError?
     }
 
     private let path: String
-    private let file: any LogFile
-    private let clock: any WallClock
+    private let fileSystem: any LogFileSystem
     private let flusher: Flusher
+    private let fileBytesMax: Int
     private let state: Mutex<State>
 
+    /// - Parameter fileBytesMax: how large the file may grow; at least to twice what counts of it.
     init(
-        directory: String, fileSystem: any LogFileSystem, clock: any WallClock, flusher: Flusher
+        directory: String, fileSystem: any LogFileSystem, flusher: Flusher, fileBytesMax: Int
     ) throws(LogError) {
         path = "\(directory)/offsets.log"
-        (self.clock, self.flusher) = (clock, flusher)
+        (self.fileSystem, self.flusher, self.fileBytesMax) = (fileSystem, flusher, fileBytesMax)
         try fileSystem.createDirectory(directory)
-        var state = State()
-        state.table = try OffsetsFile.read(try fileSystem.readAll(path) ?? [], path: path)
-        let compacted = OffsetsFile.encode(state.table.map { ($0.key, $0.value) })
+        let table = try OffsetsFile.read(try fileSystem.readAll(path) ?? [], path: path)
+        let compacted = OffsetsFile.encode(table.map { ($0.key, $0.value) })
         try fileSystem.writeAtomically(compacted, to: path)
-        state.size = compacted.count
-        file = try fileSystem.open(path, create: false)
+        var state = State(table: table, file: try fileSystem.open(path, create: false), size: compacted.count)
+        state.sizeMax = max(fileBytesMax, 2 * compacted.count)
         self.state = Mutex(state)
     }
 
@@ -79,18 +83,35 @@ public final class CommittedOffsets: Flushable {
 
     /// Forgets a group's positions, durably.
     public func forget(group: String, completion: @escaping Completion) {
-        forget(completion) { key, _ in key.group == group }
+        forget(completion, where: { key, _ in key.group == group })
     }
 
-    /// Forgets positions in a topic that is gone. Should the entry not reach the disk, the positions are only of no use.
-    func forget(topic: TopicName) { forget({ _ in }) { key, _ in key.topic == topic.value } }
+    /// Forgets positions, also those whose commit is still on its way, and returns when that is durable. Not for the log's
+    /// own thread.
+    func forget(_ matches: @escaping @Sendable (GroupPartition) -> Bool) throws(LogError) {
+        let failure = Mutex<LogError?>(nil)
+        flusher.perform {
+            writePending()
+            syncWritten()
+            forget { outcome in
+                if case .failure(let error) = outcome { failure.withLock { $0 = error } }
+            } where: { key, _ in
+                matches(key)
+            }
+            writePending()
+            syncWritten()
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
 
     /// Forgets positions that are older than `millis`, of groups that are not in `active`.
     public func expire(committedBefore millis: Int64, activeGroups active: Set<String>) {
-        forget({ _ in }) { key, value in value.committedMillis < millis && !active.contains(key.group) }
+        forget({ _ in }, where: { key, value in value.committedMillis < millis && !active.contains(key.group) })
     }
 
-    private func forget(_ completion: @escaping Completion, _ matches: (GroupPartition, CommittedOffset) -> Bool) {
+    private func forget(
+        _ completion: @escaping Completion, where matches: (GroupPartition, CommittedOffset) -> Bool
+    ) {
         let gone = state.withLock { state in state.table.filter { matches($0.key, $0.value) }.keys.map { $0 } }
         if gone.isEmpty { return completion(.success(())) }
         submit(gone.map { ($0, nil) }, completion)
@@ -107,9 +128,9 @@ public final class CommittedOffsets: Flushable {
     }
 
     func writePending() {
-        let (work, size) = state.withLock { state in
+        let (work, file, size) = state.withLock { state in
             defer { state.pending = [] }
-            return (state.pending, state.size)
+            return (state.pending, state.file, state.size)
         }
         if work.isEmpty { return }
         let bytes = OffsetsFile.encode(work.flatMap(\.changes))
@@ -126,20 +147,51 @@ public final class CommittedOffsets: Flushable {
     }
 
     func syncWritten() {
-        let work = state.withLock { state in
+        let (work, file) = state.withLock { state in
             defer { state.unsynced = [] }
-            return state.unsynced
+            return (state.unsynced, state.file)
         }
         if work.isEmpty { return }
         do throws(LogError) {
             try file.sync()
-            state.withLock { state in
+            let isTooLarge = state.withLock { state in
                 for (key, value) in work.flatMap(\.changes) { state.table[key] = value }
+                return state.size > state.sizeMax
             }
             for item in work { item.completion(.success(())) }
+            if isTooLarge { compact() }
         } catch {
             state.withLock { $0.failure = error }
             for item in work { item.completion(.failure(error)) }
+        }
+    }
+
+    /// Puts a file with only what counts in the place of the one that has grown. All that is in the old one is durable, and
+    /// in the table.
+    private func compact() {
+        let table = state.withLock { $0.table }
+        let bytes = OffsetsFile.encode(table.map { ($0.key, $0.value) })
+        let temporary = path + ".new"
+        let file: any LogFile
+        do throws(LogError) {
+            file = try fileSystem.open(temporary, create: true)
+            try file.truncate(to: 0)
+            try file.write(bytes, at: 0)
+            try file.sync()
+            try fileSystem.rename(temporary, to: path)
+        } catch {
+            // The old file is as good as it was; there is another try when it has grown on.
+            return state.withLock { $0.sizeMax = 2 * $0.size }
+        }
+        let failure: LogError?
+        do throws(LogError) {
+            try fileSystem.syncDirectory(parent(of: path))
+            failure = nil
+        } catch { failure = error }
+        state.withLock { state in
+            (state.file, state.size, state.sizeMax) = (file, bytes.count, max(fileBytesMax, 2 * bytes.count))
+            // Which of the two files a crash would leave is not known, so nothing may be promised any more.
+            if let failure { state.failure = failure }
         }
     }
 }

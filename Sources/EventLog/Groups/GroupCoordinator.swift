@@ -349,7 +349,10 @@ public struct GroupCoordinator: Sendable {
             if case .preparingRebalance = group.phase {
                 answers += prepare(&group, nowMillis: nowMillis, joined: false)
             }
-            groups[name] = group
+            // A group that nobody is in and nobody was promised a place in is one that was never there; what it has
+            // committed is not kept here.
+            let isOver = group.phase == .empty && group.members.isEmpty && group.promised.isEmpty
+            groups[name] = isOver ? nil : group
         }
         return answers
     }

@@ -10,6 +10,8 @@ final class PartitionLog: Flushable {
         let header: RecordBatchHeader
         let durability: Durability
         let completion: Completion
+        /// Why it cannot be taken, which its producer's later batches must hear in their turn.
+        var refusal: LogError?
     }
 
     struct Waiter {
@@ -27,8 +29,10 @@ final class PartitionLog: Flushable {
         var producers = ProducerTable()
         /// Why the partition is offline.
         var failure: LogError?
+        /// Why batches were turned away, and when, in milliseconds since 1970; nil once one was written.
+        var appendProblem: (error: LogError, atMillis: Int64)?
         var pending: [Pending] = []
-        var tail: TailCache
+        var tail = TailCache()
         var waiters: [UInt64: Waiter] = [:]
         var waiterCount: UInt64 = 0
         /// Completions that wait for the next sync.
@@ -39,22 +43,19 @@ final class PartitionLog: Flushable {
     let topic: TopicName
     let index: PartitionIndex
     let directory: String
-    let fileSystem: any LogFileSystem
-    let clock: any WallClock
+    let surroundings: PartitionSurroundings
     let state: Mutex<State>
-    private let flusher: Flusher
 
     init(
         topic: TopicName, index: PartitionIndex, directory: String, configuration: TopicConfiguration,
-        tailBytesMax: Int,
-        fileSystem: any LogFileSystem, clock: any WallClock, flusher: Flusher
+        surroundings: PartitionSurroundings
     ) {
-        (self.topic, self.index, self.directory) = (topic, index, directory)
-        (self.fileSystem, self.clock, self.flusher) = (fileSystem, clock, flusher)
-        state = Mutex(State(configuration: configuration, tail: TailCache(bytesMax: tailBytesMax)))
+        (self.topic, self.index, self.directory, self.surroundings) = (topic, index, directory, surroundings)
+        state = Mutex(State(configuration: configuration))
     }
 
-    var nowMillis: Int64 { clock.nowMicros() / 1000 }
+    var fileSystem: any LogFileSystem { surroundings.fileSystem }
+    var nowMillis: Int64 { surroundings.clock.nowMicros() / 1000 }
 
     func offline(_ cause: LogError) -> LogError {
         switch cause {
@@ -67,7 +68,8 @@ final class PartitionLog: Flushable {
     func open(wasClosedCleanly: Bool) {
         do throws(LogError) {
             let recovered = try PartitionRecovery(
-                directory: directory, fileSystem: fileSystem, wasClosedCleanly: wasClosedCleanly, nowMillis: nowMillis
+                directory: directory, fileSystem: fileSystem, openFiles: surroundings.openFiles,
+                wasClosedCleanly: wasClosedCleanly, nowMillis: nowMillis
             ).run()
             state.withLock { state in
                 state.segments = recovered.segments
@@ -84,29 +86,40 @@ final class PartitionLog: Flushable {
         let error = offline(cause)
         let (pending, unsynced, waiters) = state.withLock { state in
             if state.failure == nil { state.failure = error }
+            state.tail.removeAll()
             defer { (state.pending, state.unsynced, state.waiters) = ([], [], [:]) }
             return (state.pending, state.unsynced, state.waiters)
         }
         for append in pending { append.completion(.failure(error)) }
         for append in unsynced { append.completion(.failure(error)) }
         for waiter in waiters.values { waiter.wake() }
+        surroundings.tails.forget(self)
     }
+
+    func dropTail(upTo offset: Int64) { state.withLock { $0.tail.drop(upTo: offset) } }
 
     // MARK: Appending
 
     func append(_ batch: [UInt8], durability: Durability, completion: @escaping Completion) {
+        let bytesMax = state.withLock { $0.configuration.messageBytesMax }
+        let pending: Pending
         do throws(LogError) {
-            let bytesMax = state.withLock { $0.configuration.messageBytesMax }
             let header = try BatchValidation.validate(batch, bytesMax: bytesMax)
-            let outcome = state.withLock { state -> (failure: LogError?, isFirst: Bool) in
-                if let failure = state.failure { return (failure, false) }
-                state.pending.append(
-                    Pending(batch: batch, header: header, durability: durability, completion: completion))
-                return (nil, state.pending.count == 1)
-            }
-            if let failure = outcome.failure { throw failure }
-            if outcome.isFirst { flusher.enqueue(self) }
-        } catch { completion(.failure(error)) }
+            pending = Pending(batch: batch, header: header, durability: durability, completion: completion)
+        } catch {
+            guard case .batchTooLarge = error,
+                let header = unsafe batch.withUnsafeBytes({ unsafe RecordBatchHeader($0) }), header.isIdempotent
+            else { return completion(.failure(error)) }
+            pending = Pending(
+                batch: [], header: header, durability: durability, completion: completion, refusal: error)
+        }
+        let outcome = state.withLock { state -> (failure: LogError?, isFirst: Bool) in
+            if let failure = state.failure { return (failure, false) }
+            state.pending.append(pending)
+            return (nil, state.pending.count == 1)
+        }
+        if let failure = outcome.failure { return completion(.failure(failure)) }
+        if outcome.isFirst { surroundings.flusher.enqueue(self) }
     }
 
     func writePending() {
@@ -118,9 +131,16 @@ final class PartitionLog: Flushable {
             while !work.isEmpty {
                 if try writeGroup(&work) { try roll() }
             }
-        } catch {
-            for append in work { append.completion(.failure(error)) }
+        } catch { turnAway(work, error) }
+    }
+
+    private func turnAway(_ work: ArraySlice<Pending>, _ error: LogError) {
+        let now = nowMillis
+        state.withLock { state in
+            state.appendProblem = (error, now)
+            for append in work { state.producers.refuse(append.header, nowMillis: now) }
         }
+        for append in work { append.completion(.failure(error)) }
     }
 
     /// Batches that go to the disk in one write.
@@ -173,6 +193,11 @@ final class PartitionLog: Flushable {
                     group.segmentIsFull = true
                     break
                 }
+                if let refusal = pending.refusal {
+                    state.producers.refuse(pending.header, nowMillis: now)
+                    group.done.append((pending, .failure(refusal)))
+                    continue
+                }
                 do throws(LogError) {
                     switch try state.producers.check(pending.header) {
                     case .duplicate(let baseOffset):
@@ -203,7 +228,8 @@ final class PartitionLog: Flushable {
     }
 
     private func commit(_ group: Group) {
-        state.withLock { state in
+        let added = state.withLock { state -> [(end: Int64, cost: Int)] in
+            var added: [(end: Int64, cost: Int)] = []
             let last = state.segments.count - 1
             var position = group.position
             for (header, bytes) in group.batches {
@@ -211,14 +237,21 @@ final class PartitionLog: Flushable {
                 state.segments[last].note(header, at: position)
                 position += bytes.count
                 state.endOffset = header.nextOffset.rawValue
-                state.tail.append(
-                    .init(baseOffset: header.baseOffset, nextOffset: header.nextOffset.rawValue, bytes: bytes))
+                if state.failure == nil {
+                    let batch = TailCache.Batch(
+                        baseOffset: header.baseOffset, nextOffset: header.nextOffset.rawValue, bytes: bytes)
+                    state.tail.append(batch)
+                    added.append((batch.nextOffset, batch.cost))
+                }
                 state.needsSync = true
+                state.appendProblem = nil
             }
             for (pending, result) in group.done where pending.durability == .synced {
                 if case .success(let appended) = result { state.unsynced.append((pending.completion, appended)) }
             }
+            return added
         }
+        if !added.isEmpty { surroundings.tails.added(added, to: self) }
         for (pending, result) in group.done {
             switch result {
             case .success where pending.durability == .synced: continue
@@ -277,11 +310,25 @@ final class PartitionLog: Flushable {
         try fileSystem.writeAtomically(
             snapshot.encoded(), to: Segment.path(directory, snapshot.endOffset, ".snapshot"))
         let path = Segment.path(directory, segment.nextOffset, ".log")
-        let file = try fileSystem.open(path, create: true)
-        try file.truncate(to: 0)
-        try fileSystem.syncDirectory(directory)
+        let file = try newFile(path)
         state.withLock { $0.segments.append(Segment(baseOffset: segment.nextOffset, path: path, file: file)) }
+        segment.file.deactivate()
         try removeOldSnapshots(before: segment.baseOffset)
+    }
+
+    /// An empty file for the next segment, whose name will last.
+    private func newFile(_ path: String) throws(LogError) -> SegmentFile {
+        let file = try SegmentFile(creating: path, fileSystem: fileSystem, openFiles: surroundings.openFiles)
+        do throws(LogError) {
+            try file.truncate(to: 0)
+            try fileSystem.syncDirectory(directory)
+        } catch {
+            // The old segment may still take smaller batches, and then this name would claim offsets that are its.
+            // Where it cannot be removed either, recovery knows it by its being empty.
+            do throws(LogError) { try fileSystem.removeFile(path) } catch {}
+            throw error
+        }
+        return file
     }
 
     func removeOldSnapshots(before offset: Int64) throws(LogError) {

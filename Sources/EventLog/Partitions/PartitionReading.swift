@@ -27,7 +27,15 @@ extension PartitionLog {
                 requestedOffset: offset, nextOffset: Offset(batches.last?.nextOffset ?? wanted),
                 highWatermark: Offset(high), block: block, range: 0..<block.count)
         case .disk(let segment, let position, let high):
-            return try read(segment, from: offset, position: position, bytesMax: bytesMax, before: high)
+            do throws(LogError) {
+                return try read(segment, from: offset, position: position, bytesMax: bytesMax, before: high)
+            } catch {
+                // Retention or a deletion may have taken the file away since the plan was made.
+                let now = state.withLock { ($0.failure, Offset($0.startOffset)..<Offset($0.endOffset)) }
+                if let failure = now.0 { throw failure }
+                if offset < now.1.lowerBound { throw .offsetOutOfRange(requested: offset, available: now.1) }
+                throw error
+            }
         }
     }
 

@@ -13,6 +13,7 @@ struct RecoveredPartition {
 struct PartitionRecovery {
     let directory: String
     let fileSystem: any LogFileSystem
+    let openFiles: OpenFiles
     /// Whether the log was closed in order, so that closed segments can be trusted to their index files.
     let wasClosedCleanly: Bool
     let nowMillis: Int64
@@ -30,16 +31,28 @@ struct PartitionRecovery {
         let startOffset = try storedStartOffset()
 
         var result = RecoveredPartition(segments: [], startOffset: startOffset, producers: producers)
+        let files = bases.map { base in
+            SegmentFile(path: Segment.path(directory, base, ".log"), fileSystem: fileSystem, openFiles: openFiles)
+        }
+        var sizes: [Int] = []
+        for file in files { sizes.append(try file.size()) }
         for (place, base) in bases.enumerated() {
             let path = Segment.path(directory, base, ".log")
+            if let previous = result.segments.last, sizes[place] == 0, base < previous.nextOffset {
+                // It was to follow the segment before it, which then went on to grow.
+                try fileSystem.removeFile(path)
+                continue
+            }
             let isLast = place == bases.count - 1
             if let previous = result.segments.last, previous.nextOffset != base {
                 throw .corruptSegment(
                     segment: previous.path, position: previous.size,
                     problem: "records \(previous.nextOffset) to \(base - 1) are missing")
             }
-            var segment = Segment(baseOffset: base, path: path, file: try fileSystem.open(path, create: false))
-            let size = try segment.file.size()
+            var segment = Segment(baseOffset: base, path: path, file: files[place])
+            let size = sizes[place]
+            // All that comes after it, as far as it has no records.
+            let emptyBases = sizes[(place + 1)...].allSatisfy { $0 == 0 } ? bases[(place + 1)...] : []
             if !isLast, wasClosedCleanly, replayFrom >= bases[place + 1],
                 let bytes = try fileSystem.readAll(Segment.path(directory, base, ".index")),
                 let stored = SegmentIndexFile(bytes), stored.logBytes == size, stored.baseOffset == base,
@@ -50,7 +63,9 @@ struct PartitionRecovery {
                 segment.maxTimestamp = stored.maxTimestamp
                 segment.index = stored.index
             } else {
-                result.cutBytes += try scan(&segment, size: size, isLast: isLast) { header in
+                result.cutBytes += try scan(&segment, size: size) { end in
+                    isLast || emptyBases.last.map { $0 < end } ?? false
+                } visit: { header in
                     guard header.baseOffset >= replayFrom else { return }
                     _ = producers.record(header, baseOffset: header.baseOffset, nowMillis: nowMillis)
                 }
@@ -72,8 +87,10 @@ struct PartitionRecovery {
     }
 
     /// Checks every batch of a segment. Returns how many bytes of a torn write were cut off.
+    ///
+    /// - Parameter isLast: whether nothing follows the segment, if its sound batches end at an offset.
     private func scan(
-        _ segment: inout Segment, size: Int, isLast: Bool, _ visit: (RecordBatchHeader) -> Void
+        _ segment: inout Segment, size: Int, isLast: (Int64) -> Bool, visit: (RecordBatchHeader) -> Void
     ) throws(LogError) -> Int {
         let scan = SegmentScan(file: segment.file, path: segment.path, size: size)
         var found = segment
@@ -84,7 +101,7 @@ struct PartitionRecovery {
         segment = found
         guard let problem = outcome.problem else { return 0 }
         let sounder = try scan.soundBatchFollows(outcome.end, after: segment.nextOffset)
-        guard isLast, !wasClosedCleanly, !sounder else {
+        guard isLast(segment.nextOffset), !wasClosedCleanly, !sounder else {
             throw .corruptSegment(segment: segment.path, position: outcome.end, problem: problem)
         }
         try segment.file.truncate(to: outcome.end)
@@ -110,9 +127,11 @@ struct PartitionRecovery {
         var result = recovered
         if result.segments.isEmpty {
             let path = Segment.path(directory, result.startOffset, ".log")
-            let file = try fileSystem.open(path, create: true)
+            let file = try SegmentFile(creating: path, fileSystem: fileSystem, openFiles: openFiles)
             try fileSystem.syncDirectory(directory)
             result.segments = [Segment(baseOffset: result.startOffset, path: path, file: file)]
+        } else {
+            try result.segments[result.segments.count - 1].file.activate()
         }
         result.startOffset = min(
             max(result.startOffset, result.segments[0].baseOffset),

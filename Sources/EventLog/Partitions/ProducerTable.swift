@@ -16,6 +16,8 @@ struct ProducerTable: Sendable, Equatable {
         var batches: [Batch]
         /// When it last wrote, by the log's clock, in milliseconds since 1970.
         var seenMillis: Int64
+        /// Where it must begin, having written nothing yet: the first batch of its that was turned away.
+        var owedSequence: Int32?
     }
 
     enum Verdict: Equatable {
@@ -45,8 +47,8 @@ struct ProducerTable: Sendable, Equatable {
         for batch in entry.batches where batch.firstSequence == header.baseSequence && batch.lastSequence == last {
             return .duplicate(baseOffset: batch.baseOffset)
         }
-        guard let newest = entry.batches.last else { return .accept }
-        let expected = Self.sequence(newest.lastSequence, plus: 1)
+        guard let expected = entry.batches.last.map({ Self.sequence($0.lastSequence, plus: 1) }) ?? entry.owedSequence
+        else { return .accept }
         guard header.baseSequence == expected else {
             throw .outOfOrderSequence(producer: header.producerID, expected: expected, found: header.baseSequence)
         }
@@ -68,8 +70,18 @@ struct ProducerTable: Sendable, Equatable {
                 lastSequence: Self.sequence(header.baseSequence, plus: header.lastOffsetDelta), baseOffset: baseOffset))
         if entry.batches.count > Self.batchesMax { entry.batches.removeFirst() }
         entry.seenMillis = nowMillis
+        entry.owedSequence = nil
         entries[header.producerID] = entry
         return before
+    }
+
+    /// Remembers that a batch was turned away, for a full disk or for good. A producer has several on their way, and what
+    /// follows must not be taken before it, or the log would have a gap.
+    mutating func refuse(_ header: RecordBatchHeader, nowMillis: Int64) {
+        // A known producer's next sequence says it already.
+        guard header.isIdempotent, entries[header.producerID] == nil else { return }
+        entries[header.producerID] = Entry(
+            epoch: header.producerEpoch, batches: [], seenMillis: nowMillis, owedSequence: header.baseSequence)
     }
 
     mutating func restore(_ producer: Int64, to entry: Entry?) { entries[producer] = entry }

@@ -4,7 +4,7 @@ internal import Base
 struct Segment: Sendable {
     let baseOffset: Int64
     let path: String
-    let file: any LogFile
+    let file: SegmentFile
     /// Bytes written, and how many of them are known to be on the disk.
     var size = 0
     var syncedSize = 0
@@ -13,7 +13,7 @@ struct Segment: Sendable {
     var maxTimestamp: Int64 = -1
     var index = SegmentIndex()
 
-    init(baseOffset: Int64, path: String, file: any LogFile) {
+    init(baseOffset: Int64, path: String, file: SegmentFile) {
         (self.baseOffset, self.path, self.file, nextOffset) = (baseOffset, path, file, baseOffset)
     }
 

@@ -1,26 +1,29 @@
-/// The newest batches of a partition, so that readers at its end need no disk.
+/// The newest batches of a partition, so that readers at its end need no disk. `TailBudget` says how many it may have.
 struct TailCache: Sendable {
     struct Batch: Sendable {
         let baseOffset: Int64
         let nextOffset: Int64
         let bytes: [UInt8]
+
+        /// What it takes of the budget: its bytes, and what points at them here and there.
+        var cost: Int { bytes.count + 128 }
+        fileprivate static let gone = Batch(baseOffset: 0, nextOffset: 0, bytes: [])
     }
 
-    let bytesMax: Int
     private var batches: [Batch] = []
     /// Batches before this one have been let go.
     private var first = 0
-    private var byteCount = 0
 
-    init(bytesMax: Int) { self.bytesMax = bytesMax }
+    /// - Precondition: the batch follows the last one.
+    mutating func append(_ batch: Batch) { batches.append(batch) }
 
-    mutating func append(_ batch: Batch) {
-        batches.append(batch)
-        byteCount += batch.bytes.count
-        while byteCount > bytesMax, first < batches.count {
-            byteCount -= batches[first].bytes.count
+    /// Lets go of the batches that end at or before `offset`; their bytes are free when this returns.
+    mutating func drop(upTo offset: Int64) {
+        while first < batches.count, batches[first].nextOffset <= offset {
+            batches[first] = .gone
             first += 1
         }
+        if first == batches.count { return removeAll() }
         // Removing from the front moves all that is left, so it is done for many at once.
         if first > 64, first * 2 > batches.count {
             batches.removeFirst(first)
@@ -28,7 +31,10 @@ struct TailCache: Sendable {
         }
     }
 
-    mutating func removeAll() { self = TailCache(bytesMax: bytesMax) }
+    /// The bytes of batches that it keeps from being freed.
+    var heldBytes: Int { batches.reduce(0) { $0 + $1.bytes.count } }
+
+    mutating func removeAll() { self = TailCache() }
 
     /// Whole batches from the one that holds `offset`, none that begins at or after `end`; nil when the cache begins later.
     func batches(from offset: Int64, before end: Int64, bytesMax: Int) -> ArraySlice<Batch>? {

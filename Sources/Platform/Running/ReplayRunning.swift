@@ -94,7 +94,11 @@ final class ReplayRunning: Sendable {
             let startedMicros = clock.nowMicros()
             do {
                 state.withLock { $0.problem = nil }
-                _ = try replay.run { isStopping.withLock { $0 } }
+                _ = try replay.run {
+                    isStopping.withLock { $0 }
+                } stalled: { [self] problem in
+                    state.withLock { $0.problem = problem?.report.description }
+                }
                 return
             } catch {
                 let report = (error as? any PlatformError)?.report

@@ -72,7 +72,10 @@ public final class RunningProject: Sendable {
         let governor = MemoryGovernor(budgetBytes: memory.budgetBytes)
         let workers = options.workers ?? project.settings.workers ?? ProcessInfo.processInfo.activeProcessorCount
 
-        let log = try DurableLog.open(directory: directory.log, clock: clock)
+        var logConfiguration = DurableLog.Configuration()
+        logConfiguration.tailBytesMax = memory.logBytes
+        logConfiguration.governor = governor
+        let log = try DurableLog.open(directory: directory.log, configuration: logConfiguration, clock: clock)
         self.log = log
         let registry = try SubjectRegistry(path: "\(directory.registry)/schemas.journal")
         var opened: [@Sendable () async -> Void] = [{ try? log.close() }]
@@ -263,14 +266,16 @@ public final class RunningProject: Sendable {
 
     /// Everything that does not work at the moment.
     public func problems() -> [PlatformProblem] {
-        let offline = log.topics.flatMap { topic in
+        let partitions = log.topics.flatMap { topic in
             (0..<topic.partitionCount).compactMap { index -> PlatformProblem? in
-                guard let failure = (try? log.partition(topic.name, index))?.failure else { return nil }
+                guard let partition = try? log.partition(topic.name, index),
+                    let failure = partition.failure ?? partition.appendProblem
+                else { return nil }
                 return PlatformProblem(
                     subject: "partition \(index) of \(topic.name.value)", text: failure.report.description)
             }
         }
-        return offline
+        return partitions
             + replays.compactMap { replay in
                 replay.problem.map { PlatformProblem(subject: "replay of \(replay.topic)", text: $0) }
             }

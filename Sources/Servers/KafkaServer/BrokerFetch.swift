@@ -72,6 +72,8 @@ final class HeldFetch: Sendable {
         var deadline: NIODeadline?
         var timer: Scheduled<Void>?
         var waiters: [(handle: PartitionHandle, waiter: UInt64)] = []
+        /// Counts up when a wait begins and when it ends.
+        var round = 0
     }
 
     private let broker: Broker
@@ -101,27 +103,36 @@ final class HeldFetch: Sendable {
 
     private func wait(_ response: FetchResponse, until deadline: NIODeadline) {
         broker.fetches.add(self)
-        var waiters: [(handle: PartitionHandle, waiter: UInt64)] = []
-        var isReady = broker.fetches.isReleasing
-        // One retry for all the partitions that wake it.
-        let once = Once { [self] in broker.offload { self.attempt() } }
+        let round = state.withLock { state in
+            state.round += 1
+            return state.round
+        }
+        // One retry for all the partitions that wake it. A partition may do so while the next one is still to be asked.
+        let once = Once { [self] in
+            state.withLock { if $0.round == round { $0.round += 1 } }
+            broker.offload { self.attempt() }
+        }
+        if broker.fetches.isReleasing { return once.run() }
         for (topic, asked) in zip(response.topics, request.topics) {
             for (partition, wanted) in zip(topic.partitions, asked.partitions) {
                 guard let handle = try? broker.partition(topic.name, partition.index) else { continue }
                 let seen = max(wanted.offset, partition.chunk?.nextOffset.rawValue ?? wanted.offset)
-                if let waiter = handle.notify(beyond: Offset(seen), wake: { once.run() }) {
-                    waiters.append((handle, waiter))
-                } else {
-                    isReady = true
+                guard let waiter = handle.notify(beyond: Offset(seen), wake: { once.run() }) else {
+                    return once.run()
                 }
+                let isWaiting = state.withLock { state in
+                    if state.round == round { state.waiters.append((handle, waiter)) }
+                    return state.round == round
+                }
+                if !isWaiting { return handle.stopWaiting(waiter) }
             }
         }
         let timer = broker.timers.scheduleTask(deadline: deadline) { once.run() }
-        state.withLock { state in
-            state.waiters = waiters
-            state.timer = timer
+        let isWaiting = state.withLock { state in
+            if state.round == round { state.timer = timer }
+            return state.round == round
         }
-        if isReady { once.run() }
+        if !isWaiting { timer.cancel() }
     }
 
     private func stopWaiting() {

@@ -4,7 +4,7 @@ internal import DuckDB
 
 /// What has been done, kept in the database itself, so that it commits with what it tells about.
 ///
-/// `_gariep.runs`: a row a run of a model or load. `_gariep.relations`: what each relation is made of, and its version.
+/// `_gariep.runs`: a row a run of a model or load, of each the newest thousand. `_gariep.relations`: what each relation is made of, and its version.
 /// `_gariep.epochs`: the last epoch that each writer has appended to each table.
 struct RunLedger {
     let session: WarehouseSession
@@ -66,6 +66,23 @@ struct RunLedger {
                 .int(outcome.handOver.read), .int(outcome.handOver.written), .int(outcome.handOver.filtered),
                 outcome.rowCount.map(Scalar.int) ?? .null, .int(outcome.version), .map(versions),
             ], types: Array(repeating: nil, count: 10) + [map])
+        try forgetOldRuns(of: relation)
+    }
+
+    static let runsMax: Int64 = 1_000
+
+    /// Keeps a relation's newest runs, and lets many old ones go at once.
+    private func forgetOldRuns(of relation: RelationName) throws(WarehouseError) {
+        let name = [Scalar.string(relation.schema), .string(relation.name)]
+        let count = try session.integer(
+            "SELECT count(*) FROM _gariep.runs WHERE schema_name = $1 AND relation_name = $2", name)
+        guard let count, count >= Self.runsMax + Self.runsMax / 10 else { return }
+        try session.execute(
+            """
+            DELETE FROM _gariep.runs WHERE schema_name = $1 AND relation_name = $2 AND run_id IN (
+                SELECT run_id FROM _gariep.runs WHERE schema_name = $1 AND relation_name = $2
+                ORDER BY finished_micros DESC, version DESC OFFSET $3)
+            """, name + [.int(Self.runsMax)])
     }
 
     /// Notes what a relation is made of now.
