@@ -94,9 +94,10 @@ final class PartitionLog: Flushable {
 
     // MARK: Appending
 
-    func append(_ batch: [UInt8], durability: Durability, completion: @escaping Completion) {
+    /// - Parameter isOwn: whether it is the platform's own batch, which may have any size.
+    func append(_ batch: [UInt8], durability: Durability, isOwn: Bool = false, completion: @escaping Completion) {
         do throws(LogError) {
-            let bytesMax = state.withLock { $0.configuration.messageBytesMax }
+            let bytesMax = isOwn ? Int.max : state.withLock { $0.configuration.messageBytesMax }
             let header = try BatchValidation.validate(batch, bytesMax: bytesMax)
             let outcome = state.withLock { state -> (failure: LogError?, isFirst: Bool) in
                 if let failure = state.failure { return (failure, false) }

@@ -1,4 +1,5 @@
 public import Base
+internal import Connectors
 internal import EventLog
 internal import Foundation
 internal import HTTPServer
@@ -83,19 +84,14 @@ public final class RunningProject: Sendable {
 
             let models = ModelScheduling(warehouse: warehouse, clock: clock)
             self.models = models
-            var owners: [String: DatasetName] = [:]
             let definitions = project.models.filter { $0.config.materialized.value == .stream }
-            for definition in definitions {
-                for name in project.physicalReads(definition) {
-                    if let topic = project.source(name)?.topic, owners[topic.topic] == nil {
-                        owners[topic.topic] = definition.name
-                    }
-                }
+            let letters = try Set(topics.map(\.deadLetter)).map { name in
+                (name, DeadLetterTopic(log: log, name: try TopicName(name)) { clock.nowMicros() / 1000 })
             }
             let around = StreamRunning.Surroundings(
                 sound: sound, warehouse: warehouse, log: log, registry: registry, directory: directory,
                 governor: governor,
-                memory: memory, workers: workers, clock: clock, deadLetterOwners: owners
+                memory: memory, workers: workers, clock: clock, deadLetters: Dictionary(letters) { first, _ in first }
             ) { models.inputChanged($0, version: $1) }
             let streams = try definitions.map { try StreamRunning($0, around) }
             self.streams = streams
