@@ -179,6 +179,34 @@ import Testing
         #expect(source.polls.load(ordering: .acquiring) == polls)
     }
 
+    /// A source's broken records go to its own dead letters, rows that a step refuses to the job's.
+    @Test func everyRefusedRowHasItsPlace() throws {
+        let folder = try TemporaryFolder()
+        func row(_ origin: String, _ carrier: String) -> [Scalar] {
+            [.string(origin), .string(carrier), .int(1), .int(1), .double(0)]
+        }
+        let other = RelationalPlan.scan(Scan(relation: "others", kind: .stream, schema: eventSchema))
+        let number = SQL.Expression(.cast(column(eventSchema, "carrier"), isTry: false), type: .int32)
+        let sources = [
+            "events": MemorySource(eventSchema, [[row("broken", ""), row("JFK", "7"), row("JFK", "x")]]),
+            "others": MemorySource(eventSchema, [[row("broken", ""), row("LGA", "8")], [row("broken", "")]]),
+        ]
+        let letters = ["events": MemorySink(), "others": MemorySink()]
+        let (sink, own) = (MemorySink(), MemorySink())
+        let job = try StreamJob(
+            plan: .project(.union([eventScan, other]), [named("n", number)]), emit: .changes, sources: sources,
+            sink: sink, deadLetterSink: own, sourceDeadLetterSinks: letters, stateDirectory: folder.path,
+            clock: SystemClock())
+        try job.start(settings(workers: 2))
+        try job.waitUntilCaughtUp()
+        try job.stop()
+        #expect(Set(sink.visible.map(\.values)) == [[.int(7)], [.int(8)]])
+        #expect(letters["events"]?.visible.count == 1)
+        #expect(letters["others"]?.visible.count == 2)
+        #expect(own.visible.count == 1)
+        #expect(own.visible.first?.values[1] == .null)
+    }
+
     /// Records that were passed over are counted, and stay so.
     @Test func skippedRecordsAreCounted() throws {
         let folder = try TemporaryFolder()
