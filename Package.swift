@@ -29,8 +29,8 @@ let rooms: [Room] = [
     Room(
         name: "Connectors",
         uses: [
-            "Base", "Columnar", "Formats", "DuckDB", "SQL", "EventLog", "SchemaRegistry", "Lake", "Streaming",
-            "Warehouse",
+            "Base", "Columnar", "Storage", "Formats", "DuckDB", "SQL", "EventLog", "SchemaRegistry", "Lake",
+            "Streaming", "Warehouse",
         ],
         shims: ["CKafka"]),
     Room(name: "Orchestrator", uses: ["Base", "ProjectModel"]),

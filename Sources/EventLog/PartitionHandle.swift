@@ -42,6 +42,17 @@ public struct PartitionHandle: Sendable {
         return try reply.take().get()
     }
 
+    /// Appends a batch of the platform's own, however large, and waits until it is on disk.
+    ///
+    /// The bound of `max.message.bytes` is for clients, which can send less. What a checkpoint holds must go in as it is.
+    /// - Throws: as `append` does, but for `batchTooLarge`.
+    @discardableResult
+    public func appendOwn(_ batch: [UInt8]) throws(LogError) -> AppendResult {
+        let reply = Reply<Result<AppendResult, LogError>>()
+        log.append(batch, durability: .synced, isOwn: true) { reply.put($0) }
+        return try reply.take().get()
+    }
+
     /// Appends one record batch; `completion` is called once, on the log's own thread, and must not block.
     ///
     /// Batches get their offsets in the order of these calls.

@@ -9,7 +9,6 @@ public enum PlatformFailure: PlatformError, Equatable {
     case portTaken(service: String, port: Int)
     case control(address: String, problem: String)
     case unknownDataset(String, known: [String])
-    case streamFailed(model: String, problem: String)
     case unsupported(what: String, hint: String)
     /// A control request that may not be answered.
     case controlRefused(problem: String)
@@ -55,12 +54,6 @@ public enum PlatformFailure: PlatformError, Equatable {
             ErrorReport(
                 code: "PLT-007", recovery: .changeRequest, message: "there is no '\(name)'",
                 expected: known.isEmpty ? nil : "one of " + known.joined(separator: ", "), hint: "Check the spelling.")
-        case .streamFailed(let model, let problem):
-            ErrorReport(
-                code: "PLT-008", recovery: .retry, message: "the stream \(model) has stopped", found: problem,
-                hint:
-                    "It starts again by itself from its last checkpoint; if it keeps failing, the cause above says why."
-            )
         case .unsupported(let what, let hint):
             ErrorReport(code: "PLT-009", recovery: .changeProject, message: "\(what) is not supported yet", hint: hint)
         case .controlRefused(let problem):

@@ -20,6 +20,8 @@ public struct PlatformStatus: Sendable, Codable {
         public let lag: Int64
         /// Rows of the stream's table.
         public let rowsWritten: Int64
+        /// Records that were gone before they were read, where the source says `on_data_loss: earliest`.
+        public let skipped: Int64
         /// What each step did with its rows, over all committed epochs.
         public let steps: [Step]
         public let stateBytes: Int64

@@ -11,6 +11,14 @@ public enum StreamingError: PlatformError {
     case stateOfAnotherPlan(directory: String, expected: String, found: String)
     case stateVersion(directory: String, expected: Int, found: Int)
     case stateDamaged(directory: String, problem: String)
+    /// Positions of one topic would be used in another.
+    case sourceReplaced(relation: String, directory: String, expected: String, found: String)
+    /// The table is another one than the state has written to.
+    case sinkReplaced(place: String, directory: String, expected: String, found: String)
+    /// The sink has epochs that the state knows nothing of, and would take new rows for old ones.
+    case stateBehind(directory: String, place: String, state: Epoch, found: Epoch)
+    /// The sink lacks rows that the state says it has.
+    case sinkBehind(place: String, directory: String, expected: Epoch, found: Epoch?)
     case storage(operation: String, problem: String)
     /// The rows of a hand-over do not add up.
     case ledger(step: String, epoch: Epoch, detail: String)
@@ -44,17 +52,51 @@ public enum StreamingError: PlatformError {
                 code: "STR-010", recovery: .changeRequest,
                 message: "the state in \(directory) belongs to another query", expected: "plan \(expected)",
                 found: "plan \(found)",
-                hint: "Put the query back as it was, or remove the folder to start from the beginning.")
+                hint:
+                    "Put the query back as it was, or remove the folder and the stream's table to start from the beginning."
+            )
         case .stateVersion(let directory, let expected, let found):
             ErrorReport(
                 code: "STR-011", recovery: .changeRequest,
                 message: "the state in \(directory) has another version of the format", expected: "version \(expected)",
                 found: "version \(found)",
-                hint: "Use the version of Gariep that wrote it, or remove the folder to start from the beginning.")
+                hint:
+                    "Use the version of Gariep that wrote it, or remove the folder and the stream's table to start from the beginning."
+            )
         case .stateDamaged(let directory, let problem):
             ErrorReport(
                 code: "STR-012", recovery: .repairData, message: "the state in \(directory) is damaged: \(problem)",
-                hint: "Restore the folder from a copy, or remove it to start from the beginning.")
+                hint: "Remove the folder and the stream's table to start from the beginning.")
+        case .sourceReplaced(let relation, let directory, let expected, let found):
+            ErrorReport(
+                code: "STR-014", recovery: .changeRequest,
+                message: "\(relation) is another topic than the one that was read so far", expected: expected,
+                found: found,
+                hint:
+                    "Point the source back; or stop and remove \(directory) and the stream's table to start from the beginning; or set `on_data_loss: earliest` on the source to keep the table and go on with the new topic's first record."
+            )
+        case .sinkReplaced(let place, let directory, let expected, let found):
+            ErrorReport(
+                code: "STR-015", recovery: .repairData,
+                message: "\(place) is not the table that the state in \(directory) belongs to",
+                expected: "table \(expected)", found: "table \(found)",
+                hint:
+                    "Stop, then restore the table from a copy, or remove the table and the state to start from the beginning."
+            )
+        case .stateBehind(let directory, let place, let state, let found):
+            ErrorReport(
+                code: "STR-016", recovery: .repairData, message: "the state in \(directory) is older than \(place)",
+                expected: "epoch \(state) at the most", found: "epoch \(found)",
+                hint:
+                    "Stop, then restore state and table of the same moment, or remove both to start from the beginning."
+            )
+        case .sinkBehind(let place, let directory, let expected, let found):
+            ErrorReport(
+                code: "STR-017", recovery: .repairData, message: "\(place) is older than the state in \(directory)",
+                expected: "epoch \(expected)", found: found.map { "epoch \($0)" } ?? "none",
+                hint:
+                    "Stop, then restore state and table of the same moment, or remove both to start from the beginning."
+            )
         case .storage(let operation, let problem):
             ErrorReport(
                 code: "STR-013", recovery: .changeMachine, message: "the state store could not \(operation)",

@@ -8,7 +8,7 @@ import Testing
 @testable import Connectors
 
 /// A log in a folder of its own, removed at the end.
-private final class TemporaryLog {
+final class TemporaryLog: Sendable {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("connectors-\(UUID().uuidString)")
     let log: DurableLog
 
@@ -39,7 +39,7 @@ private final class TemporaryLog {
     }
 }
 
-private func letters(_ count: Int, payloadBytes: Int = 3) throws -> ChangeBatch {
+func letters(_ count: Int, payloadBytes: Int = 3) throws -> ChangeBatch {
     let builders = DeadLetter.schema.fields.map { ColumnBuilder.make($0.type) }
     for index in 0..<count {
         let row: [Scalar] = [
@@ -51,11 +51,13 @@ private func letters(_ count: Int, payloadBytes: Int = 3) throws -> ChangeBatch 
     return ChangeBatch(RecordBatch(schema: DeadLetter.schema, columns: builders.map { $0.finish() }, count: count))
 }
 
-private func sink(_ log: TemporaryLog, job: String = "job") throws -> TopicSink {
-    try TopicSink(log: log.log, topic: TopicName("t"), job: job, encoding: .deadLetter) { 0 }
+private func sink(_ log: TemporaryLog, job: String = "job", life: String = "1") throws -> TopicSink {
+    let sink = TopicSink(log: log.log, topic: try TopicName("t"), job: job, encoding: .deadLetter) { 0 }
+    _ = try sink.open(life: life)
+    return sink
 }
 
-private func prepared(_ sink: TopicSink, _ changes: ChangeBatch, epoch: Epoch) throws -> [UInt8] {
+func prepared(_ sink: any StreamSink, _ changes: ChangeBatch, epoch: Epoch) throws -> [UInt8] {
     let writer = try sink.openWriter(worker: 0)
     try writer.write(changes)
     return try writer.prepare(epoch: epoch)
@@ -76,6 +78,7 @@ private func prepared(_ sink: TopicSink, _ changes: ChangeBatch, epoch: Epoch) t
     #expect(records[0].headers["gariep.cause"] == "broken")
     #expect(records[1].headers["gariep.offset"] == "1")
     #expect(records[0].headers["gariep.partition"] == "2")
+    #expect(records[0].headers["gariep.model"] == "job")
 }
 
 @Test func aCommitCutShortGoesOnWhereItStopped() throws {
@@ -107,6 +110,51 @@ private func prepared(_ sink: TopicSink, _ changes: ChangeBatch, epoch: Epoch) t
     try left.commit(epoch: Epoch(5), handles: [prepared(left, letters(1), epoch: Epoch(5))])
     try right.commit(epoch: Epoch(1), handles: [prepared(right, letters(1), epoch: Epoch(1))])
     #expect(try log.records("t").count == 2)
+}
+
+/// A state made anew counts its epochs from 1, and they are not those of the state before.
+@Test func anotherLifeHasEpochsOfItsOwn() throws {
+    let log = try TemporaryLog(topic: "t")
+    let old = try sink(log, life: "1")
+    try old.commit(epoch: Epoch(50), handles: [prepared(old, letters(1), epoch: Epoch(50))])
+    let new = try sink(log, life: "2")
+    try new.commit(epoch: Epoch(1), handles: [prepared(new, letters(1), epoch: Epoch(1))])
+    #expect(try log.records("t").count == 2)
+    #expect(try new.open(life: "2")?.newest == Epoch(1))
+    #expect(try new.open(life: "1")?.newest == Epoch(50))
+    #expect(try new.open(life: "3")?.newest == nil)
+}
+
+/// A checkpoint holds them already, so there is no size at which they could still be turned away.
+@Test(arguments: [900_000, 1_048_588, 3_000_000]) func largeRecordsGoIn(bytes: Int) throws {
+    let log = try TemporaryLog(topic: "t")
+    let sink = try sink(log)
+    let handle = try prepared(sink, letters(3, payloadBytes: bytes), epoch: Epoch(1))
+    try sink.commit(epoch: Epoch(1), handles: [handle])
+    #expect(try log.records("t").map(\.value.count) == [bytes, bytes, bytes])
+    // Clients still have their bound.
+    var builder = RecordBatchBuilder()
+    builder.append(key: nil, value: [UInt8](repeating: 1, count: 1_048_588), timestampMillis: 0)
+    let error = #expect(throws: LogError.self) { try log.log.partition(TopicName("t"), 0).append(builder.finish()) }
+    #expect(error?.report.code == "LOG-015")
+}
+
+/// A topic that was deleted is made again at the next start, and one that took its place is looked through.
+@Test func aTopicMadeAnewIsTakenUp() throws {
+    let log = try TemporaryLog(topic: "t")
+    let sink = try sink(log)
+    let first = try sink.open(life: "1")
+    let handle = try prepared(sink, letters(2), epoch: Epoch(4))
+    try sink.commit(epoch: Epoch(4), handles: [handle])
+    try log.log.deleteTopic(TopicName("t"))
+    let error = #expect(throws: LogError.self) {
+        try sink.commit(epoch: Epoch(5), handles: [prepared(sink, letters(1), epoch: Epoch(5))])
+    }
+    #expect(error?.report.code == "LOG-004")
+    let second = try sink.open(life: "1")
+    #expect(second?.newest == nil && second?.identity != first?.identity)
+    try sink.commit(epoch: Epoch(5), handles: [prepared(sink, letters(1), epoch: Epoch(5))])
+    #expect(try log.records("t").count == 1)
 }
 
 @Test func damagedHandlesAreRefused() throws {

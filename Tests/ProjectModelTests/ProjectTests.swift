@@ -137,6 +137,26 @@ struct ProjectTests {
         #expect(config.compaction == compaction && config.retention == TimeSpan(micros: seconds * 1_000_000))
     }
 
+    @Test func aSourceSaysWhatToDoAboutLostRecords() throws {
+        let folder = try TemporaryFolder()
+        for file in Scaffold.files(name: "shop") { try folder.write(file.text, to: file.path) }
+        let source = """
+            version: 2
+            sources:
+              - name: events
+                tables:
+                  - { name: plain, config: { connector: topic, format: json } }
+                  - { name: lossy, config: { connector: topic, format: json, on_data_loss: earliest } }
+                  - { name: wrong, config: { connector: topic, format: json, on_data_loss: never } }
+
+            """
+        try folder.write(source, to: "sources/events.yaml")
+        let (project, errors) = ProjectLoader.load(directory: folder.path)
+        #expect(project.source(DatasetName("plain", in: "events"))?.topic?.onDataLoss == .fail)
+        #expect(project.source(DatasetName("lossy", in: "events"))?.topic?.onDataLoss == .earliest)
+        #expect(errors.count == 1 && errors.first?.found?.contains("never") == true, "\(errors)")
+    }
+
     @Test func aNewProjectIsSound() throws {
         let folder = try TemporaryFolder()
         for file in Scaffold.files(name: "my shop") { try folder.write(file.text, to: file.path) }

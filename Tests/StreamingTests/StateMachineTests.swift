@@ -111,10 +111,17 @@ import Testing
         var checkpoint = Checkpoint()
         checkpoint.epoch = Epoch(9)
         checkpoint.sources = [
-            [.init(position: .offset(-3), maxMicros: nil), .init(position: .bytes([1, 2]), maxMicros: 77)], [.init()],
+            .init(
+                identity: "topic t, id 1",
+                partitions: [
+                    .init(position: .offset(-3), maxMicros: nil, skipped: 4),
+                    .init(position: .bytes([1, 2]), maxMicros: 77),
+                ]), .init(partitions: [.init()]),
         ]
         checkpoint.watermarkMicros = -5
-        checkpoint.handles = [[[1], []], [[]]]
+        checkpoint.sinks = [
+            .init(identity: "table", rowsBefore: Epoch(7), handles: [[1], []]), .init(handles: [[]]),
+        ]
         checkpoint.tableVersions = ["a@1"]
         checkpoint.ledger = [StepTotals(fields: [1, 2, 3, 4, 5, -6, 7])]
         let bytes = checkpoint.encode()

@@ -31,18 +31,27 @@ final class MemorySource: StreamSource {
         var finished: Bool
         var wakes: [SourceWake] = []
         var random: SplitMix64
+        var identity: String
     }
     let schema: Schema
     let partitionCount: Int
     let batchMax: Int
+    let onDataLoss: DataLoss
     let state: Mutex<State>
 
-    init(_ schema: Schema, _ partitions: [[[Scalar]]], batchMax: Int = 7, finished: Bool = true, seed: UInt64 = 1) {
+    init(
+        _ schema: Schema, _ partitions: [[[Scalar]]], batchMax: Int = 7, finished: Bool = true, seed: UInt64 = 1,
+        identity: String = "memory", onDataLoss: DataLoss = .fail
+    ) {
         self.schema = schema
         self.batchMax = batchMax
+        self.onDataLoss = onDataLoss
         partitionCount = partitions.count
-        state = Mutex(State(partitions: partitions, finished: finished, random: SplitMix64(seed: seed)))
+        state = Mutex(
+            State(partitions: partitions, finished: finished, random: SplitMix64(seed: seed), identity: identity))
     }
+
+    func identity() -> String { state.withLock { $0.identity } }
 
     func append(_ rows: [[Scalar]], to partition: Int) {
         let wakes = state.withLock { state -> [SourceWake] in

@@ -7,24 +7,40 @@ internal import Synchronization
 ///
 /// A worker's rows become Parquet files, durable but in no commit; the checkpoint keeps their names. A commit adds the
 /// files of all workers together with the epoch as the table's transaction version, so a repeated one changes nothing.
+/// The transactions' application is the job and the id of its state, whose epochs they are.
 public final class DeltaSink: StreamSink {
     private let table: DeltaTable
-    private let application: String
+    private let job: String
     private let options: AppendOptions
     private let committed: @Sendable () -> Void
     /// In no commit yet.
     private let prepared = Mutex<[(epoch: Epoch, commit: PreparedCommit)]>([])
+    /// As of the last `open`.
+    private let application = Mutex<String?>(nil)
 
     /// - Parameters:
-    ///   - application: names the job in the table's transactions; the same for the table's whole life.
+    ///   - job: names the job in the table's transactions; the same for the table's whole life.
     ///   - committed: called after each commit that made rows visible.
     public init(
-        table: DeltaTable, application: String, options: AppendOptions, committed: @escaping @Sendable () -> Void
+        table: DeltaTable, job: String, options: AppendOptions, committed: @escaping @Sendable () -> Void
     ) {
         self.table = table
-        self.application = application
+        self.job = job
         self.options = options
         self.committed = committed
+    }
+
+    public func open(life: String) throws -> SinkStanding? {
+        let snapshot = try table.snapshot()
+        let application = "\(job).\(life)"
+        for (other, transaction) in snapshot.transactions
+        where other != application && (other == job || other.hasPrefix("\(job).")) {
+            throw DeltaSinkError.stateGone(table: table.location, epoch: transaction.version)
+        }
+        self.application.withLock { $0 = application }
+        return SinkStanding(
+            place: table.location, identity: snapshot.metadata.id,
+            newest: snapshot.transactionVersion(application).map { Epoch(UInt64(max(0, $0))) }, isLasting: true)
     }
 
     public func openWriter(worker: Int) throws -> any SinkWriter {
@@ -37,6 +53,9 @@ public final class DeltaSink: StreamSink {
         var prepared: [PreparedCommit] = []
         for handle in handles where !handle.isEmpty { prepared.append(try PreparedCommit(bytes: handle)) }
         guard !prepared.isEmpty else { return }
+        guard let application = application.withLock({ $0 }) else {
+            throw StreamingError.wrongMoment("the table \(table.location) was not opened")
+        }
         try table.commit(prepared, application: application, version: Int64(epoch.rawValue))
         self.prepared.withLock { $0.removeAll { $0.epoch <= epoch } }
         committed()
@@ -83,6 +102,8 @@ private final class DeltaSinkWriter: SinkWriter {
 /// What a Delta table cannot take from a stream.
 public enum DeltaSinkError: PlatformError, Equatable {
     case takesBack(table: String)
+    /// Rows of another state of the same job, which this one would write once more.
+    case stateGone(table: String, epoch: Int64)
 
     public var report: ErrorReport {
         switch self {
@@ -92,6 +113,12 @@ public enum DeltaSinkError: PlatformError, Equatable {
                 message: "the stream takes rows back that are in \(table) already",
                 expected: "rows that are only added",
                 hint: "Let the model emit final rows (`emit='final'` over a window), or make it a `materialized_view`.")
+        case .stateGone(let table, let epoch):
+            ErrorReport(
+                code: "CON-031", recovery: .repairData,
+                message: "the table \(table) has rows of its stream, and the state that wrote them is gone",
+                expected: "the state, at epoch \(epoch)", found: "a new state",
+                hint: "Stop, then restore the state, or remove the table and the state to start from the beginning.")
         }
     }
 }

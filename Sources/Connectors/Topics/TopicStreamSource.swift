@@ -15,6 +15,7 @@ public final class TopicStreamSource: StreamSource {
 
     public let schema: Schema
     public let partitionCount: Int
+    public let onDataLoss: DataLoss
     private let log: DurableLog
     private let topic: TopicName
     private let readerSchema: AvroSchema
@@ -22,10 +23,12 @@ public final class TopicStreamSource: StreamSource {
     /// The columns to give, by number in the reader's schema.
     private let columns: [Int]
 
-    /// - Parameter columns: the names of the columns to give, in their order; nil for all.
+    /// - Parameters:
+    ///   - columns: the names of the columns to give, in their order; nil for all.
+    ///   - onDataLoss: what to do where records went, by retention or by `deleteRecords`, before they were read.
     public init(
         log: DurableLog, topic: TopicName, readerSchema: AvroSchema, columns: [String]? = nil,
-        lookup: @escaping SchemaLookup
+        onDataLoss: DataLoss = .fail, lookup: @escaping SchemaLookup
     ) throws {
         guard let description = log.topic(topic) else { throw LogError.unknownTopic(topic.value) }
         let whole = try readerSchema.columnarSchema()
@@ -35,7 +38,13 @@ public final class TopicStreamSource: StreamSource {
         self.log = log
         self.topic = topic
         self.readerSchema = readerSchema
+        self.onDataLoss = onDataLoss
         self.lookup = lookup
+    }
+
+    public func identity() throws -> String {
+        guard let description = log.topic(topic) else { throw LogError.unknownTopic(topic.value) }
+        return "topic \(topic), id \(description.id)"
     }
 
     public func openPartition(_ index: Int, at position: SourcePosition?, wake: SourceWake) throws
@@ -46,7 +55,7 @@ public final class TopicStreamSource: StreamSource {
         if case .offset(let number) = position { offset = Offset(number) }
         return TopicPartitionReader(
             partition: partition, offset: offset, schema: schema, columns: columns, readerSchema: readerSchema,
-            lookup: lookup, wake: wake
+            lookup: lookup, onDataLoss: onDataLoss, wake: wake
         )
     }
 }
@@ -58,7 +67,9 @@ final class TopicPartitionReader: PartitionReader {
     private let columns: [Int]
     private let readerSchema: AvroSchema
     private let lookup: TopicStreamSource.SchemaLookup
+    private let onDataLoss: DataLoss
     private let wake: SourceWake
+    let startPosition: SourcePosition?
     /// The next record to read.
     private var offset: Offset
     private var decoders: [Int32: AvroDecoder] = [:]
@@ -69,7 +80,7 @@ final class TopicPartitionReader: PartitionReader {
 
     init(
         partition: PartitionHandle, offset: Offset, schema: Schema, columns: [Int], readerSchema: AvroSchema,
-        lookup: @escaping TopicStreamSource.SchemaLookup, wake: SourceWake
+        lookup: @escaping TopicStreamSource.SchemaLookup, onDataLoss: DataLoss, wake: SourceWake
     ) {
         self.partition = partition
         self.offset = offset
@@ -77,7 +88,9 @@ final class TopicPartitionReader: PartitionReader {
         self.columns = columns
         self.readerSchema = readerSchema
         self.lookup = lookup
+        self.onDataLoss = onDataLoss
         self.wake = wake
+        startPosition = .offset(offset.rawValue)
     }
 
     var backlog: Int64? { partition.highWatermark - offset }
@@ -88,12 +101,28 @@ final class TopicPartitionReader: PartitionReader {
     }
 
     func poll(rowsMax: Int) throws -> SourceBatch? {
-        let chunk = try partition.read(from: offset, bytesMax: Self.chunkBytesMax)
+        let chunk: LogChunk
+        do throws(LogError) {
+            chunk = try partition.read(from: offset, bytesMax: Self.chunkBytesMax)
+        } catch .offsetOutOfRange(_, let available) {
+            return try skip(to: available)
+        }
         guard !chunk.isEmpty else {
             try awaitData()
             return nil
         }
         return try decode(chunk, rowsMax: rowsMax)
+    }
+
+    /// Goes on behind records that are gone, where that is allowed.
+    private func skip(to available: Range<Offset>) throws -> SourceBatch {
+        guard onDataLoss == .earliest, offset < available.lowerBound else {
+            throw TopicGap(
+                topic: partition.topic.value, partition: partition.index, position: offset, available: available)
+        }
+        let missing = available.lowerBound - offset
+        offset = available.lowerBound
+        return SourceBatch(batch: try empty(), next: .offset(offset.rawValue), readCount: 0, skippedCount: missing)
     }
 
     /// Asks for one wake-up when there is more to read. Data that came meanwhile wakes at once.
@@ -157,6 +186,31 @@ final class TopicPartitionReader: PartitionReader {
         return unsafe DeadLetter(
             origin: partition.topic.value, partition: Int(partition.index), position: record.offset.description,
             code: report.code, cause: cause, payload: [UInt8](bytes))
+    }
+}
+
+/// A stream's next record is not in its topic.
+private struct TopicGap: PlatformError {
+    let topic: String
+    let partition: PartitionIndex
+    let position: Offset
+    let available: Range<Offset>
+    var report: ErrorReport {
+        if position < available.lowerBound {
+            return ErrorReport(
+                code: "CON-011", recovery: .repairData,
+                message:
+                    "records \(position) to \(available.lowerBound + -1) of partition \(partition) of \(topic) were removed before they were read",
+                expected: "offset \(position)", found: "offsets from \(available.lowerBound)",
+                hint:
+                    "Set `on_data_loss: earliest` on the source to go on without them, and lengthen the topic's retention.ms."
+            )
+        }
+        return ErrorReport(
+            code: "CON-012", recovery: .repairData,
+            message: "partition \(partition) of \(topic) ends before what was read of it already",
+            expected: "offset \(position)", found: "offsets up to \(available.upperBound)",
+            hint: "Restore the topic, or remove the state and the tables of the streams that read it.")
     }
 }
 

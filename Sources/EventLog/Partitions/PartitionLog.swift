@@ -100,8 +100,9 @@ final class PartitionLog: Flushable {
 
     // MARK: Appending
 
-    func append(_ batch: [UInt8], durability: Durability, completion: @escaping Completion) {
-        let bytesMax = state.withLock { $0.configuration.messageBytesMax }
+    /// - Parameter isOwn: whether it is the platform's own batch, which may have any size.
+    func append(_ batch: [UInt8], durability: Durability, isOwn: Bool = false, completion: @escaping Completion) {
+        let bytesMax = isOwn ? Int.max : state.withLock { $0.configuration.messageBytesMax }
         let pending: Pending
         do throws(LogError) {
             let header = try BatchValidation.validate(batch, bytesMax: bytesMax)

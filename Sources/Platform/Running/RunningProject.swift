@@ -1,4 +1,5 @@
 public import Base
+internal import Connectors
 internal import EventLog
 internal import Foundation
 internal import HTTPServer
@@ -99,20 +100,15 @@ public final class RunningProject: Sendable {
 
             let models = ModelScheduling(warehouse: warehouse, clock: clock)
             self.models = models
-            var owners: [String: DatasetName] = [:]
             let definitions = project.graph.order.compactMap(project.model)
                 .filter { $0.config.materialized.value == .stream }
-            for definition in definitions {
-                for name in project.physicalReads(definition) {
-                    if let topic = project.source(name)?.topic, owners[topic.topic] == nil {
-                        owners[topic.topic] = definition.name
-                    }
-                }
+            let letters = try Set(topics.map(\.deadLetter)).map { name in
+                (name, DeadLetterTopic(log: log, name: try TopicName(name)) { clock.nowMicros() / 1000 })
             }
             let around = StreamRunning.Surroundings(
                 sound: sound, warehouse: warehouse, log: log, registry: registry, directory: directory,
                 governor: governor,
-                memory: memory, workers: workers, clock: clock, deadLetterOwners: owners
+                memory: memory, workers: workers, clock: clock, deadLetters: Dictionary(letters) { first, _ in first }
             ) { models.inputChanged($0, version: $1) }
             try TableMaintenance.clearStaging(directory.lake, clock)
             var streams: [StreamRunning] = []
@@ -128,7 +124,8 @@ public final class RunningProject: Sendable {
             self.streams = streams
             let maintenance = TableMaintenance(
                 streams.map(\.publisher), engine: warehouse.engine, governor: governor,
-                memoryBytes: memory.maintenanceBytes, clock: clock)
+                memoryBytes: memory.maintenanceBytes, clock: clock
+            ) { [streams] model in streams.contains { $0.model == model && $0.hasStarted } }
             self.maintenance = maintenance
 
             var configuration = KafkaService.Configuration()
@@ -168,7 +165,6 @@ public final class RunningProject: Sendable {
                 try stream.start()
                 opened.append { try? stream.stop() }
             }
-            // Only now: a stream that starts commits what an earlier life has prepared, and those files must be there.
             maintenance.start()
             opened.append { maintenance.stop() }
             try models.start()

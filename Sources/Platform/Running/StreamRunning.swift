@@ -19,12 +19,14 @@ final class StreamRunning: Sendable {
     let publisher: LakePublisher
     private let job: StreamJob
     private let settings: StreamJobSettings
-    private let topics: [TopicName]
+    /// The topic of each stream that the query scans.
+    private let topics: [String: TopicName]
     private let log: DurableLog
     private let supervisor = DispatchQueue(label: "gariep.stream")
     private let clock: any WallClock
     private let isStopping = Mutex(false)
     private let jobProblem = Mutex<String?>(nil)
+    private let isStarted = Mutex(false)
     private let announcer: Announcer
 
     /// Shows readers what the stream has committed, and tells the scheduler.
@@ -79,8 +81,8 @@ final class StreamRunning: Sendable {
         let memory: MemoryPlan
         let workers: Int
         let clock: any WallClock
-        /// Which stream publishes a topic's dead letters; the others that read it only count them.
-        let deadLetterOwners: [String: DatasetName]
+        /// By name; the streams that read a topic write its dead letters together.
+        let deadLetters: [String: DeadLetterTopic]
         /// Told after each commit of a stream, with its table's new version.
         let committed: @Sendable (DatasetName, Int64) -> Void
     }
@@ -96,14 +98,21 @@ final class StreamRunning: Sendable {
 
         var sources: [String: any StreamSource] = [:]
         var tables: [String: any TableSource] = [:]
-        var topics: [TopicName] = []
+        var topics: [String: TopicName] = [:]
+        var letterSinks: [String: any StreamSink] = [:]
+        var ownLetters: String?
         var lateness = definition.config.lateness?.micros
         var idleAfter: Int64?
         let scanned = Dictionary(plan.scans.map { ($0.relation, $0.schema) }) { first, _ in first }
         for name in sound.project.physicalReads(definition) {
             guard let schema = scanned[name.description] else { continue }
             if let topic = sound.project.source(name)?.topic {
-                topics.append(try TopicName(topic.topic))
+                let topicName = try TopicName(topic.topic)
+                topics[name.description] = topicName
+                letterSinks[name.description] = around.deadLetters[topic.deadLetter].map {
+                    DeadLetterSink(log: around.log, source: topicName, letters: $0)
+                }
+                ownLetters = ownLetters ?? topic.deadLetter
                 sources[name.description] = try Self.source(topic, columns: schema.fields.map(\.name), around)
                 lateness = lateness ?? topic.lateness.micros
                 idleAfter = idleAfter ?? topic.idleAfter?.micros
@@ -116,13 +125,10 @@ final class StreamRunning: Sendable {
 
         let publisher = try LakePublisher(warehouse: around.warehouse, model: definition.name)
         self.publisher = publisher
-        let application = "gariep.\(definition.name)"
-        let state = around.directory.state(of: definition.name.name)
-        try Self.checkStateFits(state, publisher, application)
         let announcer = Announcer(publisher, around.committed)
         self.announcer = announcer
         let sink = DeltaSink(
-            table: publisher.table, application: application,
+            table: publisher.table, job: "gariep.\(definition.name)",
             options: AppendOptions(
                 fileBytes: 128 << 20, rowGroupBytes: max(1 << 20, around.memory.streamBytes / 16),
                 memoryBytes: max(4 << 20, around.memory.streamBytes / 8), openFiles: 16)
@@ -132,16 +138,14 @@ final class StreamRunning: Sendable {
         if shape.lateSchema != nil {
             lateSink = try Self.topicSink(definition.lateTopic, job: model, encoding: .json, around)
         }
-        var deadLetterSink: TopicSink?
-        for name in sound.project.physicalReads(definition) {
-            guard let topic = sound.project.source(name)?.topic, around.deadLetterOwners[topic.topic] == model else {
-                continue
-            }
-            deadLetterSink = try Self.topicSink(topic.deadLetter, job: model, encoding: .deadLetter, around)
+        // Rows that the query's own steps refuse go beside the records of its first topic that could not be read.
+        let ownLetterSink = try ownLetters.map {
+            try Self.topicSink($0, job: definition.name, encoding: .deadLetter, around)
         }
         job = try StreamJob(
             plan: plan, emit: emission, sources: sources, tables: tables, sink: sink, lateSink: lateSink,
-            deadLetterSink: deadLetterSink, stateDirectory: state, clock: around.clock)
+            deadLetterSink: ownLetterSink, sourceDeadLetterSinks: letterSinks,
+            stateDirectory: around.directory.state(of: definition.name.name), clock: around.clock)
         settings = StreamJobSettings(
             governor: around.governor, workers: around.workers,
             checkpointIntervalMicros: sound.project.settings.checkpointInterval.micros, checkpointRowsMax: 500_000,
@@ -160,7 +164,8 @@ final class StreamRunning: Sendable {
         let schema = try EngineChecker.avroSchema(at: file.value).get()
         let registry = around.registry
         return try TopicStreamSource(
-            log: around.log, topic: TopicName(topic.topic), readerSchema: schema, columns: columns
+            log: around.log, topic: TopicName(topic.topic), readerSchema: schema, columns: columns,
+            onDataLoss: topic.onDataLoss == .earliest ? .earliest : .fail
         ) { id in
             do throws(RegistryError) { return try registry.avroSchema(id: id) } catch {
                 if case .schemaNotFound = error { return nil }
@@ -172,32 +177,34 @@ final class StreamRunning: Sendable {
     private static func topicSink(
         _ name: String, job: DatasetName, encoding: TopicSink.Encoding, _ around: Surroundings
     ) throws -> TopicSink {
-        let topic = try TopicName(name)
-        if around.log.topic(topic) == nil { try around.log.createTopic(topic, partitions: 1) }
         let clock = around.clock
-        return try TopicSink(log: around.log, topic: topic, job: job.description, encoding: encoding) {
+        return TopicSink(log: around.log, topic: try TopicName(name), job: job.description, encoding: encoding) {
             clock.nowMicros() / 1000
         }
     }
 
-    /// A table that remembers epochs of a state that is gone would take new epochs for old ones, and drop their rows.
-    private static func checkStateFits(_ state: String, _ publisher: LakePublisher, _ application: String) throws {
-        guard !FileSystem.exists("\(state)/CURRENT"),
-            let epoch = try publisher.table.snapshot().transactionVersion(application)
-        else { return }
-        throw PlatformFailure.streamFailed(
-            model: publisher.model.description,
-            problem:
-                "its state \(state) is gone, but its table \(publisher.table.location) has rows up to epoch \(epoch);"
-                + " restore the state, or remove the table too to begin again")
-    }
-
     // MARK: Running
 
+    /// Starts the job. One that does not start is started again like one that failed; the platform runs meanwhile.
+    ///
+    /// - Throws: where the table's rows cannot be shown.
     func start() throws {
         _ = try publisher.publish()
-        try job.start(settings)
+        startJob()
         supervisor.async { [self] in supervise() }
+    }
+
+    /// Whether the job has started in this process, and so has committed what an earlier one had prepared.
+    var hasStarted: Bool { isStarted.withLock { $0 } }
+
+    private func startJob() {
+        do {
+            try job.start(settings)
+            isStarted.withLock { $0 = true }
+            jobProblem.withLock { $0 = nil }
+        } catch {
+            jobProblem.withLock { $0 = "\(error)" }
+        }
     }
 
     /// Waits for the job's end, and starts it again unless it is meant to end.
@@ -214,20 +221,16 @@ final class StreamRunning: Sendable {
             while clock.nowMicros() < due, !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
             guard !isStopping.withLock({ $0 }) else { return }
             startedMicros = clock.nowMicros()
-            do {
-                try job.start(settings)
-                jobProblem.withLock { $0 = nil }
-            } catch {
-                jobProblem.withLock { $0 = "\(error)" }
-            }
+            startJob()
         }
     }
 
     /// Makes visible what has been read, and ends.
     func stop() throws {
         isStopping.withLock { $0 = true }
-        try job.stop()
+        // First the supervisor, so that it does not start the job again behind this.
         supervisor.sync {}
+        try job.stop()
     }
 
     /// Why its rows do not come, or are not seen.
@@ -240,17 +243,31 @@ final class StreamRunning: Sendable {
 
     func status() -> PlatformStatus.Stream {
         let status = job.status()
-        let recorded = topics.reduce(Int64(0)) { $0 + Self.records(log, $1) }
-        let read = status.ledger.filter { $0.step.hasPrefix("source ") }.reduce(Int64(0)) { $0 + $1.handOver.read }
         let problem = problem(status)
         let state = status.state != .running && problem != nil ? "restarting" : status.state.rawValue
         return PlatformStatus.Stream(
             model: model.description, state: state, epoch: status.epoch.rawValue,
             watermarkMicros: status.watermarkMicros,
-            lag: max(0, recorded - read), rowsWritten: publisher.rows,
+            lag: lag(status.committed), rowsWritten: publisher.rows,
+            skipped: status.committed.reduce(0) { $0 + $1.skipped },
             steps: status.ledger.map { .init(step: $0.step, handOver: $0.handOver, given: $0.given) },
             stateBytes: Int64(status.stateBytes),
             problem: problem)
+    }
+
+    /// How many records stand behind the committed position of each partition.
+    private func lag(_ committed: [CommittedPosition]) -> Int64 {
+        topics.reduce(0) { total, entry in
+            let (relation, topic) = entry
+            guard let description = log.topic(topic) else { return total }
+            return (0..<description.partitionCount).reduce(total) { total, index in
+                guard let partition = try? log.partition(topic, index) else { return total }
+                let offsets = committed.filter { $0.relation == relation && $0.partition == Int(index) }.map {
+                    if case .offset(let offset)? = $0.position { Offset(offset) } else { partition.startOffset }
+                }
+                return total + max(0, partition.highWatermark - (offsets.min() ?? partition.startOffset))
+            }
+        }
     }
 
     /// Records that a topic has taken so far.

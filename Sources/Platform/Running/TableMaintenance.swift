@@ -15,7 +15,7 @@ internal import Warehouse
 /// - not the table, nor the snapshot that the warehouse shows;
 /// - not a query that began before the warehouse showed a snapshot without it;
 /// - not an epoch that is prepared: what this process wrote, its table knows, and what an earlier one left in its checkpoint
-///   is committed before this thread starts.
+///   is committed when the stream starts, before which its table is left alone.
 final class TableMaintenance: Sendable {
     /// How often is often enough.
     struct Pace: Sendable {
@@ -57,6 +57,8 @@ final class TableMaintenance: Sendable {
     private let governor: MemoryGovernor
     private let memoryBytes: Int
     private let pace: Pace
+    /// Whether a model's stream has committed what an earlier process prepared; its table is left alone until then.
+    private let isReady: @Sendable (DatasetName) -> Bool
     private let clock: any WallClock
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
@@ -65,8 +67,9 @@ final class TableMaintenance: Sendable {
     /// - Parameter memoryBytes: what a compaction may take; it waits where the governor has less.
     init(
         _ publishers: [LakePublisher], engine: any WarehouseEngine, governor: MemoryGovernor, memoryBytes: Int,
-        pace: Pace = Pace(), clock: any WallClock
+        pace: Pace = Pace(), clock: any WallClock, isReady: @escaping @Sendable (DatasetName) -> Bool = { _ in true }
     ) {
+        self.isReady = isReady
         self.publishers = Dictionary(publishers.map { (NodeID($0.model.description), $0) }) { first, _ in first }
         self.engine = engine
         self.governor = governor
@@ -138,6 +141,7 @@ final class TableMaintenance: Sendable {
     private func perform(
         _ work: MaintenanceScheduler.Work, _ id: NodeID, _ publisher: LakePublisher, _ memory: inout Memory
     ) -> MaintenanceScheduler.Event {
+        guard isReady(publisher.model) else { return .postponed(work, id) }
         do {
             let event: MaintenanceScheduler.Event =
                 switch work {

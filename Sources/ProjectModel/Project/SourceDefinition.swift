@@ -43,6 +43,13 @@ public struct TopicSource: Sendable, Hashable {
     public enum Format: String, Sendable, Hashable, CaseIterable {
         case avro, json
     }
+    /// What streams do where records are gone before they were read.
+    public enum DataLoss: String, Sendable, Hashable, CaseIterable {
+        /// Stop, and say what is missing.
+        case fail
+        /// Go on with the first record that is there, and count what is missing.
+        case earliest
+    }
     public let topic: String
     public let partitions: Int
     public let format: Format
@@ -57,6 +64,7 @@ public struct TopicSource: Sendable, Hashable {
     public let lateness: TimeSpan
     /// After this long without records, a partition no longer holds the watermark back.
     public let idleAfter: TimeSpan?
+    public let onDataLoss: DataLoss
     public let replay: ReplayDefinition?
 }
 

@@ -153,6 +153,7 @@ struct SourceReader {
         let eventTime = map.string("event_time")
         let lateness = map.timeSpan("lateness")
         let idleAfter = map.timeSpan("idle_after")?.value
+        let onDataLoss = map.choice("on_data_loss", TopicSource.DataLoss.self)?.value ?? .fail
         if let lateness, eventTime == nil {
             diagnostics.add(
                 .missingKey(
@@ -165,8 +166,8 @@ struct SourceReader {
         return TopicSource(
             topic: topic, partitions: partitions, format: format?.value ?? .json,
             schemaFile: schema.map { Located(files.absolute($0.value), $0.location) }, key: key, deadLetter: deadLetter,
-            eventTime: eventTime, lateness: lateness?.value ?? TimeSpan(micros: 0), idleAfter: idleAfter, replay: replay
-        )
+            eventTime: eventTime, lateness: lateness?.value ?? TimeSpan(micros: 0), idleAfter: idleAfter,
+            onDataLoss: onDataLoss, replay: replay)
     }
 
     private func replay(_ map: YAMLMapping, key: Located<String>?, file: String) -> ReplayDefinition? {

@@ -6,18 +6,37 @@ struct Checkpoint: Equatable, Sendable {
         var position: SourcePosition?
         /// The newest event time, in microseconds; nil before the first.
         var maxMicros: Int64?
+        /// Records that were gone before they were read, and that the source was told to pass over.
+        var skipped: Int64 = 0
+    }
+    struct Source: Equatable, Sendable {
+        /// What the positions are in, as `StreamSource.identity` told.
+        var identity = ""
+        var partitions: [Partition] = []
+    }
+    struct Sink: Equatable, Sendable {
+        /// What the rows went to, as `SinkStanding.identity` told.
+        var identity = ""
+        /// The last epoch before this one that had rows for the sink.
+        var rowsBefore = Epoch.none
+        /// A handle a worker.
+        var handles: [[UInt8]] = []
+
+        var hasRows: Bool { handles.contains { !$0.isEmpty } }
     }
     var epoch = Epoch.none
-    /// By source, then by partition.
-    var sources: [[Partition]] = []
+    var sources: [Source] = []
     /// What every worker had announced at least.
     var watermarkMicros = Int64.min
-    /// By sink: output, late, dead letters; a handle a worker.
-    var handles: [[[UInt8]]] = []
+    /// Output, late rows, dead letters of the job's own, then those of each source.
+    var sinks: [Sink] = []
     var tableVersions: [String] = []
     var ledger: [StepTotals] = []
 
-    /// Layout version 1: fields as below, varints and length-prefixed bytes, CRC-32C at the end.
+    /// The last epoch that had rows for a sink, up to this one.
+    func rowsThrough(sink index: Int) -> Epoch { sinks[index].hasRows ? epoch : sinks[index].rowsBefore }
+
+    /// Layout version 2: fields as below, varints and length-prefixed bytes, CRC-32C at the end.
     func encode() -> [UInt8] {
         var writer = ByteWriter()
         func bytes(_ value: some Collection<UInt8>) {
@@ -26,9 +45,10 @@ struct Checkpoint: Equatable, Sendable {
         }
         writer.unsignedVarint(epoch.rawValue)
         writer.unsignedVarint(UInt64(sources.count))
-        for partitions in sources {
-            writer.unsignedVarint(UInt64(partitions.count))
-            for partition in partitions {
+        for source in sources {
+            bytes(Array(source.identity.utf8))
+            writer.unsignedVarint(UInt64(source.partitions.count))
+            for partition in source.partitions {
                 switch partition.position {
                 case nil: writer.littleEndian(UInt8(0))
                 case .offset(let offset)?:
@@ -40,13 +60,16 @@ struct Checkpoint: Equatable, Sendable {
                 }
                 writer.littleEndian(UInt8(partition.maxMicros == nil ? 0 : 1))
                 writer.zigzagVarint(partition.maxMicros ?? 0)
+                writer.zigzagVarint(partition.skipped)
             }
         }
         writer.zigzagVarint(watermarkMicros)
-        writer.unsignedVarint(UInt64(handles.count))
-        for sink in handles {
-            writer.unsignedVarint(UInt64(sink.count))
-            for handle in sink { bytes(handle) }
+        writer.unsignedVarint(UInt64(sinks.count))
+        for sink in sinks {
+            bytes(Array(sink.identity.utf8))
+            writer.unsignedVarint(sink.rowsBefore.rawValue)
+            writer.unsignedVarint(UInt64(sink.handles.count))
+            for handle in sink.handles { bytes(handle) }
         }
         writer.unsignedVarint(UInt64(tableVersions.count))
         for version in tableVersions { bytes(Array(version.utf8)) }
@@ -78,11 +101,12 @@ struct Checkpoint: Equatable, Sendable {
             guard let length = count(), let value = unsafe reader.take(length) else { return nil }
             return unsafe Array(value)
         }
+        func text() -> String? { bytes().map { String(decoding: $0, as: UTF8.self) } }
         var result = Checkpoint()
         guard let epoch = reader.unsignedVarint(), let sourceCount = count() else { return nil }
         result.epoch = Epoch(epoch)
         for _ in 0..<sourceCount {
-            guard let partitionCount = count() else { return nil }
+            guard let identity = text(), let partitionCount = count() else { return nil }
             var partitions: [Partition] = []
             for _ in 0..<partitionCount {
                 var partition = Partition()
@@ -96,27 +120,32 @@ struct Checkpoint: Equatable, Sendable {
                     partition.position = .bytes(value)
                 default: return nil
                 }
-                guard let tag = reader.littleEndian(UInt8.self), let newest = reader.zigzagVarint() else { return nil }
+                guard let tag = reader.littleEndian(UInt8.self), let newest = reader.zigzagVarint(),
+                    let skipped = reader.zigzagVarint()
+                else { return nil }
                 partition.maxMicros = tag == 1 ? newest : nil
+                partition.skipped = skipped
                 partitions.append(partition)
             }
-            result.sources.append(partitions)
+            result.sources.append(Source(identity: identity, partitions: partitions))
         }
         guard let watermark = reader.zigzagVarint(), let sinkCount = count() else { return nil }
         result.watermarkMicros = watermark
         for _ in 0..<sinkCount {
-            guard let handleCount = count() else { return nil }
+            guard let identity = text(), let rowsBefore = reader.unsignedVarint(), let handleCount = count() else {
+                return nil
+            }
             var handles: [[UInt8]] = []
             for _ in 0..<handleCount {
                 guard let handle = bytes() else { return nil }
                 handles.append(handle)
             }
-            result.handles.append(handles)
+            result.sinks.append(Sink(identity: identity, rowsBefore: Epoch(rowsBefore), handles: handles))
         }
         guard let versionCount = count() else { return nil }
         for _ in 0..<versionCount {
-            guard let version = bytes() else { return nil }
-            result.tableVersions.append(String(decoding: version, as: UTF8.self))
+            guard let version = text() else { return nil }
+            result.tableVersions.append(version)
         }
         guard let stepCount = count() else { return nil }
         for _ in 0..<stepCount {

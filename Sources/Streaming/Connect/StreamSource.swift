@@ -1,8 +1,20 @@
 public import Columnar
 
+/// What to do where records are gone before they were read.
+public enum DataLoss: String, Sendable, Hashable {
+    /// Stop, and say what is missing.
+    case fail
+    /// Go on with the first record that is there, and count what is missing.
+    case earliest
+}
+
 /// An unbounded input in partitions: a topic, a generator. Opened once by the job, read by worker threads.
 public protocol StreamSource: Sendable {
     var schema: Schema { get }
+    var onDataLoss: DataLoss { get }
+    /// What positions are positions in. It stays the same over restarts, and differs for whatever takes its place under
+    /// the same name: a topic's name and id. Asked at each start and each checkpoint.
+    func identity() throws -> String
     /// How many partitions there are; does not change while a job runs.
     var partitionCount: Int { get }
 
@@ -14,8 +26,14 @@ public protocol StreamSource: Sendable {
     func openPartition(_ index: Int, at position: SourcePosition?, wake: SourceWake) throws -> any PartitionReader
 }
 
+extension StreamSource {
+    public var onDataLoss: DataLoss { .fail }
+}
+
 /// Reads one partition on one thread.
 public protocol PartitionReader: AnyObject {
+    /// Where reading began, where the job knew no position.
+    var startPosition: SourcePosition? { get }
     /// The next rows, at most about `rowsMax`; nil where none are there now.
     ///
     /// Which rows follow which position must not change: after a restart the same rows are read again. How they are cut
@@ -32,6 +50,7 @@ public protocol PartitionReader: AnyObject {
 }
 
 extension PartitionReader {
+    public var startPosition: SourcePosition? { nil }
     public var isFinished: Bool { false }
     public var backlog: Int64? { nil }
     public var pollIntervalMicros: Int64? { nil }
@@ -55,16 +74,19 @@ public struct SourceBatch: Sendable {
     public let deadLetters: [DeadLetter]
     /// When the newest of them was appended to the source, in microseconds since 1970; nil where unknown.
     public let appendedMicros: Int64?
+    /// Records that should have stood before these and are gone; only where `onDataLoss` is `earliest`.
+    public let skippedCount: Int64
 
     public init(
         batch: RecordBatch, next: SourcePosition, readCount: Int? = nil, deadLetters: [DeadLetter] = [],
-        appendedMicros: Int64? = nil
+        appendedMicros: Int64? = nil, skippedCount: Int64 = 0
     ) {
         self.batch = batch
         self.next = next
         self.readCount = readCount ?? batch.count + deadLetters.count
         self.deadLetters = deadLetters
         self.appendedMicros = appendedMicros
+        self.skippedCount = skippedCount
     }
 
     public var refusedCount: Int { deadLetters.count }

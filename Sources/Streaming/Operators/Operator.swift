@@ -47,7 +47,10 @@ final class WorkerContext {
     let workers: Int
     let store: StateStore
     var lateWriter: (any SinkWriter)?
+    /// For rows that the job's own operators refuse.
     var deadWriter: (any SinkWriter)?
+    /// One a source, for its records that could not be decoded; where there is none they go with the others.
+    var sourceWriters: [(any SinkWriter)?] = []
     /// Rows given to the two since the job was started.
     var lateRows: Int64 = 0
     var lateAfterIdleRows: Int64 = 0
@@ -73,12 +76,17 @@ final class WorkerContext {
                 DeadLetter(
                     origin: "step \(step)", partition: nil, position: nil, code: fault.code, cause: fault.cause,
                     payload: Array(RowText.describe(batch, Int(row)).utf8))
-            })
+            }, to: deadWriter)
     }
 
-    func refuse(_ letters: [DeadLetter]) throws {
+    /// Takes what a source could not decode.
+    func refuse(_ letters: [DeadLetter], source: Int) throws {
+        try refuse(letters, to: sourceWriters[source] ?? deadWriter)
+    }
+
+    private func refuse(_ letters: [DeadLetter], to writer: (any SinkWriter)?) throws {
         guard !letters.isEmpty else { return }
         deadRows += Int64(letters.count)
-        try deadWriter?.write(ChangeBatch(try DeadLetter.batch(letters)))
+        try writer?.write(ChangeBatch(try DeadLetter.batch(letters)))
     }
 }

@@ -1,4 +1,5 @@
 internal import Base
+internal import SQL
 internal import Synchronization
 
 /// Runs a job's checkpoints on a thread of its own: takes what workers prepared, writes it at once, commits the sinks.
@@ -7,12 +8,14 @@ final class Coordinator {
     private var machine: CheckpointCoordinator
     private var reports: [WorkerReport] = []
     private let base: [StepTotals]
+    private var last: Checkpoint
     private let onCommit: (Checkpoint) -> Void
 
     /// - Parameter onCommit: told of each epoch once it is visible.
     init(shared: JobShared, onCommit: @escaping (Checkpoint) -> Void) {
         self.shared = shared
         self.onCommit = onCommit
+        last = shared.start
         let stored = shared.start.ledger
         base = stored.isEmpty ? [StepTotals](repeating: StepTotals(), count: shared.plan.steps.count) : stored
         machine = CheckpointCoordinator(
@@ -55,7 +58,7 @@ final class Coordinator {
             shared.barrierRequested.store(epoch.rawValue, ordering: .releasing)
             shared.wakeAll()
         case .write(let epoch):
-            let checkpoint = assemble(epoch)
+            let checkpoint = try assemble(epoch)
             try checkLedger(checkpoint)
             var note = StateDelta()
             note.put(StateKeys.checkpoint, checkpoint.encode())
@@ -68,6 +71,7 @@ final class Coordinator {
             var committed = StateDelta()
             committed.put(StateKeys.committed, Array("\(epoch)".utf8))
             try shared.store.write([committed], synced: false)
+            last = checkpoint
             onCommit(checkpoint)
             try act(machine.committed(epoch: epoch, nowMicros: shared.clock.nowMicros()))
         case .commitSinks: break
@@ -76,23 +80,35 @@ final class Coordinator {
 
     static func commit(_ checkpoint: Checkpoint, _ sinks: [(any StreamSink)?]) throws {
         // What went wrong comes out before what went right, so that nobody sees answers without their exceptions.
-        for (sink, handles) in zip(sinks, checkpoint.handles).reversed() {
-            try sink?.commit(epoch: checkpoint.epoch, handles: handles)
+        for (sink, note) in zip(sinks, checkpoint.sinks).reversed() {
+            try sink?.commit(epoch: checkpoint.epoch, handles: note.handles)
         }
     }
 
-    private func assemble(_ epoch: Epoch) -> Checkpoint {
+    private func assemble(_ epoch: Epoch) throws -> Checkpoint {
         let ordered = reports.sorted { $0.worker < $1.worker }
         var checkpoint = Checkpoint()
         checkpoint.epoch = epoch
-        checkpoint.sources = shared.sources.enumerated().map { source, reader in
-            (0..<reader.partitionCount).map { partition in
+        checkpoint.sources = try shared.sources.enumerated().map { source, reader in
+            let identity = last.sources[source].identity
+            // It may have been replaced between the look at it and the opening of its partitions.
+            guard try reader.identity() == identity else {
+                throw StreamingError.sourceReplaced(
+                    relation: shared.plan.sources[source].scan.relation, directory: shared.store.directory,
+                    expected: identity, found: try reader.identity())
+            }
+            let partitions = (0..<reader.partitionCount).map { partition in
                 let key = PartitionKey(source: source, partition: partition)
                 return ordered.lazy.compactMap { $0.positions[key] }.first ?? Checkpoint.Partition()
             }
+            return Checkpoint.Source(identity: identity, partitions: partitions)
         }
         checkpoint.watermarkMicros = ordered.map(\.watermarkMicros).min() ?? .min
-        checkpoint.handles = shared.sinks.indices.map { sink in ordered.map { $0.handles[sink] } }
+        checkpoint.sinks = shared.sinks.indices.map { sink in
+            Checkpoint.Sink(
+                identity: last.sinks[sink].identity, rowsBefore: last.rowsThrough(sink: sink),
+                handles: ordered.map { $0.handles[sink] })
+        }
         checkpoint.tableVersions = shared.tables.map(\.version)
         checkpoint.ledger = base
         for report in ordered { for (step, totals) in report.totals { checkpoint.ledger[step] += totals } }

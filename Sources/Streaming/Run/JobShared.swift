@@ -8,9 +8,10 @@ final class JobShared: Sendable {
     let settings: StreamJobSettings
     let sources: [any StreamSource]
     let tables: [TableArrangement]
-    /// Output, late rows, dead letters; the last two may be missing.
+    /// Output, late rows, dead letters of the job's own, then those of each source; all but the first may be missing.
     let sinks: [(any StreamSink)?]
     let store: StateStore
+    /// The last checkpoint; before the first, what it will say of sources and sinks.
     let start: Checkpoint
     let board: WatermarkBoard
     let clock: any WallClock

@@ -14,6 +14,8 @@ public final class StreamJob: Sendable {
     private let sinks: [(any StreamSink)?]
     private let stateDirectory: String
     private let clock: any WallClock
+    /// Makes the ids of states; one that is made anew while the program runs gets another one.
+    private let random: Mutex<SplitMix64>
     private let run: Mutex<Run>
     private let changed = Monitor()
 
@@ -34,13 +36,18 @@ public final class StreamJob: Sendable {
     ///   - plan: the query; checked here as `StreamCompiler.check` does.
     ///   - sources: a source for each stream that the plan scans, by name.
     ///   - lateSink: takes rows that came after their window; where there is none they are only counted.
+    ///   - deadLetterSink: takes rows that the query's own steps refuse; where there is none they are only counted.
+    ///   - sourceDeadLetterSinks: by stream, for its records that cannot be decoded; those of others go to
+    ///     `deadLetterSink`.
     ///   - stateDirectory: a folder of this job's own; made if it is not there.
+    ///   - seed: decides the ids of states that are created.
     /// - Throws: `StreamingError`, where the plan cannot run as a stream or does not fit its inputs.
     public init(
         plan: RelationalPlan, emit: EmitMode, sources: [String: any StreamSource],
         tables: [String: any TableSource] = [:],
         sink: any StreamSink, lateSink: (any StreamSink)? = nil, deadLetterSink: (any StreamSink)? = nil,
-        stateDirectory: String, clock: any WallClock
+        sourceDeadLetterSinks: [String: any StreamSink] = [:],
+        stateDirectory: String, clock: any WallClock, seed: UInt64 = .random(in: 0 ... .max)
     ) throws {
         shape = try StreamCompiler.check(plan, emit: emit)
         self.plan = try StreamCompiler.compile(plan, emit: emit)
@@ -59,9 +66,11 @@ public final class StreamJob: Sendable {
         }
         for table in shape.tables where tables[table] == nil { throw StreamingError.missingInput(relation: table) }
         self.tables = tables
-        sinks = [sink, lateSink, deadLetterSink]
+        sinks =
+            [sink, lateSink, deadLetterSink] + self.plan.sources.map { sourceDeadLetterSinks[$0.scan.relation] }
         self.stateDirectory = stateDirectory
         self.clock = clock
+        random = Mutex(SplitMix64(seed: seed))
         run = Mutex(Run())
     }
 
@@ -96,29 +105,7 @@ public final class StreamJob: Sendable {
     private func prepare(_ settings: StreamJobSettings) throws -> JobShared {
         let cache = min(64 << 20, max(2 << 20, settings.governor.budgetBytes / 32))
         let store = try StateStore(directory: stateDirectory, cacheBytes: cache)
-        try checkHeader(store)
-        var start = Checkpoint()
-        if let stored = try store.get(StateKeys.checkpoint) {
-            guard let decoded = Checkpoint(stored) else {
-                throw StreamingError.stateDamaged(directory: stateDirectory, problem: "the checkpoint cannot be read")
-            }
-            start = decoded
-            let partitions = sources.map(\.partitionCount)
-            guard decoded.sources.count == partitions.count,
-                zip(decoded.sources, partitions).allSatisfy({ $0.count <= $1 }),
-                decoded.ledger.count == plan.steps.count
-            else {
-                throw StreamingError.stateDamaged(
-                    directory: stateDirectory, problem: "the checkpoint has more partitions than the sources")
-            }
-            // Partitions that were added since begin at their beginning.
-            for (index, count) in partitions.enumerated() {
-                start.sources[index] += [Checkpoint.Partition](
-                    repeating: .init(), count: count - start.sources[index].count)
-            }
-            try Coordinator.commit(decoded, sinks)
-        }
-        for sink in sinks { try sink?.abort(after: start.epoch) }
+        let start = try takeUp(store, life: try life(of: store))
         let arrangements = try plan.joins.map { spec in
             let batch = try TableReader.read(spec.table, needed: spec.tableNeeded, tables: tables)
             let version = spec.table.scans.map { "\($0.relation)@\(tables[$0.relation]?.version ?? "")" }.joined(
@@ -130,7 +117,7 @@ public final class StreamJob: Sendable {
             SourceWatermarks(
                 latenessMicros: settings.latenessMicros, idleAfterMicros: settings.idleAfterMicros,
                 maxima: (0..<sources[index].partitionCount).map { partition in
-                    timed.contains(index) && !start.sources.isEmpty ? start.sources[index][partition].maxMicros : nil
+                    timed.contains(index) ? start.sources[index].partitions[partition].maxMicros : nil
                 }, isTimed: timed.contains(index), startedAt: clock.nowMicros())
         }
         run.withLock { $0.last = start }
@@ -140,28 +127,89 @@ public final class StreamJob: Sendable {
             board: WatermarkBoard(sources: watermarks, initial: start.watermarkMicros), clock: clock)
     }
 
-    private static let formatVersion = 1
+    /// Compares the last checkpoint with what sources and sinks are now, and commits it once more where that may be
+    /// needed.
+    ///
+    /// - Returns: where to begin.
+    private func takeUp(_ store: StateStore, life: String) throws -> Checkpoint {
+        let stored = try storedCheckpoint(store)
+        let committed = try store.get(StateKeys.committed).flatMap { UInt64(String(decoding: $0, as: UTF8.self)) }
+        let isCommitted = stored.map { $0.epoch.rawValue == committed } ?? false
+        let fit = StateFit(directory: stateDirectory, checkpoint: stored, isCommitted: isCommitted)
+        var start = stored ?? Checkpoint()
+        if stored == nil {
+            start.sources = try sources.map { .init(identity: try $0.identity()) }
+            start.sinks = sinks.map { _ in .init() }
+        }
+        for (index, source) in sources.enumerated() { try takeUp(source, at: index, &start) }
+        for (index, sink) in sinks.enumerated() {
+            guard let standing = try sink?.open(life: life) else { continue }
+            try fit.check(standing, sink: index)
+            start.sinks[index].identity = standing.identity
+        }
+        if let stored, !isCommitted { try Coordinator.commit(stored, sinks) }
+        for sink in sinks { try sink?.abort(after: start.epoch) }
+        return start
+    }
 
-    /// The header: a version, a space, the plan's fingerprint.
-    private func checkHeader(_ store: StateStore) throws {
+    private func takeUp(_ source: any StreamSource, at index: Int, _ start: inout Checkpoint) throws {
+        let (known, found) = (start.sources[index].identity, try source.identity())
+        if known != found {
+            guard source.onDataLoss == .earliest else {
+                throw StreamingError.sourceReplaced(
+                    relation: plan.sources[index].scan.relation, directory: stateDirectory, expected: known,
+                    found: found)
+            }
+            start.sources[index] = .init(identity: found)
+        }
+        let missing = source.partitionCount - start.sources[index].partitions.count
+        guard missing >= 0 else {
+            throw StreamingError.stateDamaged(
+                directory: stateDirectory, problem: "the checkpoint has more partitions than the sources")
+        }
+        // Partitions that were added since begin at their beginning.
+        start.sources[index].partitions += [Checkpoint.Partition](repeating: .init(), count: missing)
+    }
+
+    private func storedCheckpoint(_ store: StateStore) throws -> Checkpoint? {
+        guard let bytes = try store.get(StateKeys.checkpoint) else { return nil }
+        guard let decoded = Checkpoint(bytes), decoded.sources.count == sources.count,
+            decoded.sinks.count == sinks.count, decoded.ledger.count == plan.steps.count
+        else {
+            throw StreamingError.stateDamaged(directory: stateDirectory, problem: "the checkpoint cannot be read")
+        }
+        return decoded
+    }
+
+    private static let formatVersion = 2
+
+    /// Checks the header (a version, the plan's fingerprint, the id of this state's life, spaces between), or makes it.
+    ///
+    /// - Returns: the id.
+    private func life(of store: StateStore) throws -> String {
         if let header = try store.get(StateKeys.header) {
-            let parts = String(decoding: header, as: UTF8.self).split(separator: " ")
-            guard parts.count == 2, let version = Int(parts[0]) else {
+            let parts = String(decoding: header, as: UTF8.self).split(separator: " ").map(String.init)
+            guard parts.count >= 2, let version = Int(parts[0]) else {
                 throw StreamingError.stateDamaged(directory: stateDirectory, problem: "the header cannot be read")
             }
             guard version == Self.formatVersion else {
                 throw StreamingError.stateVersion(
                     directory: stateDirectory, expected: Self.formatVersion, found: version)
             }
+            guard parts.count == 3 else {
+                throw StreamingError.stateDamaged(directory: stateDirectory, problem: "the header cannot be read")
+            }
             guard parts[1] == plan.fingerprint else {
                 throw StreamingError.stateOfAnotherPlan(
-                    directory: stateDirectory, expected: plan.fingerprint, found: String(parts[1]))
+                    directory: stateDirectory, expected: plan.fingerprint, found: parts[1])
             }
-            return
+            return parts[2]
         }
+        let life = String(random.withLock { $0.next() }, radix: 16)
         var delta = StateDelta()
-        delta.put(StateKeys.header, Array("\(Self.formatVersion) \(plan.fingerprint)".utf8))
+        delta.put(StateKeys.header, Array("\(Self.formatVersion) \(plan.fingerprint) \(life)".utf8))
         try store.write([delta], synced: true)
+        return life
     }
 
     /// The life of one run: starts the workers, coordinates until the end, and cleans up.
@@ -205,13 +253,17 @@ public final class StreamJob: Sendable {
         changed.locked { changed.signal() }
     }
 
-    /// Ends the run.
+    /// Ends the run. No worker runs once this has returned, however it returns.
     ///
-    /// - Parameter finalCheckpoint: whether to make visible first what has been read so far; otherwise the next start
-    ///   reads it again.
-    /// - Throws: the error of a job that had failed.
-    public func stop(finalCheckpoint: Bool = true) throws {
-        if finalCheckpoint, status().state == .running { _ = try checkpoint() }
+    /// - Parameters:
+    ///   - finalCheckpoint: whether to make visible first what has been read so far; otherwise the next start reads it
+    ///     again.
+    ///   - timeoutMicros: how long to wait for that checkpoint.
+    /// - Throws: the error of a job that had failed; why there was no final checkpoint.
+    public func stop(finalCheckpoint: Bool = true, timeoutMicros: Int64 = 60_000_000) throws {
+        let final = Result {
+            if finalCheckpoint, status().state == .running { try checkpoint(timeoutMicros: timeoutMicros) }
+        }
         run.withLock { $0.shared }?.events.put(.stop)
         let supervisor = run.withLock { run -> Box? in
             defer { run.supervisor = nil }
@@ -219,6 +271,7 @@ public final class StreamJob: Sendable {
         }
         supervisor?.thread.join()
         if let error = run.withLock({ $0.error }) { throw error }
+        try final.get()
     }
 
     // MARK: Waiting and looking
@@ -273,7 +326,8 @@ public final class StreamJob: Sendable {
     public func status() -> StreamJobStatus {
         let (state, shared, error, last) = run.withLock { ($0.state, $0.shared, $0.error, $0.last) }
         var status = StreamJobStatus(
-            state: state, epoch: last.epoch, watermarkMicros: nil, partitions: [], rowsIn: 0, rowsOut: 0, late: 0,
+            state: state, epoch: last.epoch, watermarkMicros: nil, partitions: [], committed: committed(last),
+            rowsIn: 0, rowsOut: 0, late: 0,
             lateAfterIdle: 0, refused: 0, stateBytes: 0, groups: 0,
             ledger: zip(plan.steps, last.ledger).map { .init(step: $0, handOver: $1.handOver, given: $1.emitted) },
             lastError: error?.report)
@@ -291,5 +345,15 @@ public final class StreamJob: Sendable {
         }
         status.partitions.sort { ($0.relation, $0.partition) < ($1.relation, $1.partition) }
         return status
+    }
+
+    private func committed(_ checkpoint: Checkpoint) -> [CommittedPosition] {
+        zip(plan.sources, checkpoint.sources).flatMap { spec, source in
+            source.partitions.enumerated().map { index, partition in
+                CommittedPosition(
+                    relation: spec.scan.relation, partition: index, position: partition.position,
+                    skipped: partition.skipped)
+            }
+        }
     }
 }

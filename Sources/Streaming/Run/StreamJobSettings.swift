@@ -53,6 +53,16 @@ public struct PartitionStatus: Sendable, Hashable {
     public var appendedMicros: Int64?
 }
 
+/// How far what a job has made visible goes in one partition.
+public struct CommittedPosition: Sendable, Hashable {
+    public let relation: String
+    public let partition: Int
+    /// Everything before it is accounted for; nil where nothing was read.
+    public let position: SourcePosition?
+    /// Records that were gone before they were read.
+    public let skipped: Int64
+}
+
 /// A job as `gariep status` shows it.
 public struct StreamJobStatus: Sendable {
     public enum State: String, Sendable { case stopped, running, failed }
@@ -61,6 +71,8 @@ public struct StreamJobStatus: Sendable {
     public var epoch: Epoch
     public var watermarkMicros: Int64?
     public var partitions: [PartitionStatus]
+    /// By source and partition, as of `epoch`.
+    public var committed: [CommittedPosition]
     public var rowsIn: Int64
     public var rowsOut: Int64
     public var late: Int64

@@ -52,6 +52,7 @@ final class WorkerLoop {
         writers = try shared.sinks.map { try $0?.openWriter(worker: worker) }
         guard let output = writers[0] else { throw StreamingError.missingInput(relation: "the sink") }
         (context.lateWriter, context.deadWriter) = (writers[1], writers[2])
+        context.sourceWriters = Array(writers[3...])
         let sink = SinkOperator(step: 0, writer: output) { [unowned self] epoch in try self.rootPassed(epoch) }
         operators.append(sink)
         try build(shared.plan.root, Port(target: sink, input: 0))
@@ -60,10 +61,11 @@ final class WorkerLoop {
         for (sourceIndex, source) in shared.sources.enumerated() {
             let mailbox = mailbox
             for partition in 0..<source.partitionCount where (partition + sourceIndex) % shared.workers == worker {
-                let start =
-                    shared.start.sources.isEmpty ? Checkpoint.Partition() : shared.start.sources[sourceIndex][partition]
+                var start = shared.start.sources[sourceIndex].partitions[partition]
                 let reader = try source.openPartition(
                     partition, at: start.position, wake: SourceWake { mailbox.wake() })
+                // What goes from here on is missed, even before the first row.
+                start.position = start.position ?? reader.startPosition
                 partitions.append(
                     PartitionTask(
                         source: sourceIndex, partition: partition, reader: reader, state: start,
@@ -258,14 +260,16 @@ final class WorkerLoop {
         }
         let rows = Int64(polled.batch.count)
         rowsIn += rows
-        unreportedRows += Int64(polled.readCount)
+        // A step over what is no row wants a checkpoint too.
+        unreportedRows += Int64(max(1, polled.readCount))
         sourceTotals[task.source].handOver.read += Int64(polled.readCount)
         sourceTotals[task.source].handOver.refused += Int64(polled.refusedCount)
         sourceTotals[task.source].handOver.written += rows
         sourceTotals[task.source].emitted += rows
-        try context.refuse(polled.deadLetters)
+        try context.refuse(polled.deadLetters, source: task.source)
         let (changes, newest) = task.stamp(polled.batch)
         task.state.position = polled.next
+        task.state.skipped += polled.skippedCount
         task.appendedMicros = polled.appendedMicros ?? task.appendedMicros
         try entries[task.source]?.push(changes)
         if polled.readCount > 0 {

@@ -69,6 +69,11 @@ struct StatusCommand: AsyncParsableCommand {
             ]
         }
         text += [topics, streams, ledger, tables].map { $0.rendered(width: Terminal.width) }.joined(separator: "\n\n")
+        for stream in status.streams where stream.skipped > 0 {
+            text +=
+                "\n\n\(stream.model) went on without \(NumberText.grouped(stream.skipped)) records that were removed"
+                + " before it read them"
+        }
         if !status.problems.isEmpty {
             text += "\n\n" + status.problems.map { "\($0.subject): \($0.text)" }.joined(separator: "\n")
         }
