@@ -22,7 +22,9 @@ final class StreamRunning: Sendable {
     private let topics: [TopicName]
     private let log: DurableLog
     private let supervisor = DispatchQueue(label: "gariep.stream")
-    private let clock: any WallClock
+    private let clock: any SteadyClock
+    /// Held by whoever starts or stops the job.
+    private let lifecycle = Mutex(())
     private let isStopping = Mutex(false)
     private let jobProblem = Mutex<String?>(nil)
     private let announcer: Announcer
@@ -67,7 +69,8 @@ final class StreamRunning: Sendable {
         let memory: MemoryPlan
         let workers: Int
         let clock: any WallClock
-        /// Which stream publishes a topic's dead letters; the others that read it only count them.
+        /// Which stream publishes the records of a topic that cannot be read; the others that read it only count them.
+        /// What a stream refuses itself it publishes in any case.
         let deadLetterOwners: [String: DatasetName]
         /// Told after each commit of a stream, with its table's new version.
         let committed: @Sendable (DatasetName, Int64) -> Void
@@ -77,7 +80,7 @@ final class StreamRunning: Sendable {
         let sound = around.sound
         model = definition.name
         log = around.log
-        clock = around.clock
+        clock = MonotonicClock()
         let inputs = ProjectPlanner.inputs(of: definition, sound.project, sound.plan)
         let plan = try sound.checker.bind(sound.project.composed(definition).text, inputs)
         let emission: EmitMode = definition.config.emission == .final ? .final : .changes
@@ -87,6 +90,7 @@ final class StreamRunning: Sendable {
         var topics: [TopicName] = []
         var lateness = definition.config.lateness?.micros
         var idleAfter: Int64?
+        var aheadMax: [String: Int64] = [:]
         let scanned = Dictionary(plan.scans.map { ($0.relation, $0.schema) }) { first, _ in first }
         for name in sound.project.physicalReads(definition) {
             guard let schema = scanned[name.description] else { continue }
@@ -95,6 +99,7 @@ final class StreamRunning: Sendable {
                 sources[name.description] = try Self.source(topic, columns: schema.fields.map(\.name), around)
                 lateness = lateness ?? topic.lateness.micros
                 idleAfter = idleAfter ?? topic.idleAfter?.micros
+                aheadMax[name.description] = topic.eventTimeAheadMax.micros
             } else {
                 tables[name.description] = try WarehouseTableSource(
                     engine: around.warehouse.engine, relation: ProjectWarehouse.relation(name), schema: schema)
@@ -121,19 +126,22 @@ final class StreamRunning: Sendable {
             lateSink = try Self.topicSink(definition.lateTopic, job: model, encoding: .json, around)
         }
         var deadLetterSink: TopicSink?
+        var unreadableElsewhere: Set<String> = []
         for name in sound.project.physicalReads(definition) {
-            guard let topic = sound.project.source(name)?.topic, around.deadLetterOwners[topic.topic] == model else {
-                continue
-            }
+            guard let topic = sound.project.source(name)?.topic else { continue }
+            let isOwner = around.deadLetterOwners[topic.topic] == model
+            if !isOwner { unreadableElsewhere.insert(name.description) }
+            guard isOwner || deadLetterSink == nil else { continue }
             deadLetterSink = try Self.topicSink(topic.deadLetter, job: model, encoding: .deadLetter, around)
         }
         job = try StreamJob(
             plan: plan, emit: emission, sources: sources, tables: tables, sink: sink, lateSink: lateSink,
-            deadLetterSink: deadLetterSink, stateDirectory: state, clock: around.clock)
+            deadLetterSink: deadLetterSink, stateDirectory: state, clock: clock)
         settings = StreamJobSettings(
             governor: around.governor, workers: around.workers,
             checkpointIntervalMicros: sound.project.settings.checkpointInterval.micros, checkpointRowsMax: 500_000,
-            latenessMicros: lateness ?? 0, idleAfterMicros: idleAfter ?? 30_000_000, batchRows: 4096,
+            latenessMicros: lateness ?? 0, idleAfterMicros: idleAfter ?? 30_000_000,
+            eventTimeAheadMaxMicros: aheadMax, unreadableElsewhere: unreadableElsewhere, batchRows: 4096,
             inboxRowsMax: 32_768,
             stateBudgetBytes: around.memory.streamBytes / 4)
     }
@@ -188,34 +196,55 @@ final class StreamRunning: Sendable {
         supervisor.async { [self] in supervise() }
     }
 
-    /// Waits for the job's end, and starts it again unless it is meant to end.
+    /// Waits for the job's end, and starts it again unless it is meant to end. Takes up partitions that its topics get.
     private func supervise() {
         var restarts = Restarts()
-        var startedMicros = clock.nowMicros()
+        var startedMicros = clock.elapsedMicros()
         while !isStopping.withLock({ $0 }) {
             if announcer.problem != nil { announcer.announce() }
-            guard let ended = try? job.waitUntilEnded(timeoutMicros: 200_000) else { continue }
+            guard let ended = try? job.waitUntilEnded(timeoutMicros: 200_000) else {
+                takeUpNewPartitions()
+                continue
+            }
             if isStopping.withLock({ $0 }) { return }
             jobProblem.withLock { $0 = ended.description }
             // A full disk or a locked table needs time, not attempts.
-            let due = clock.nowMicros() + restarts.failed(ranMicros: clock.nowMicros() - startedMicros)
-            while clock.nowMicros() < due, !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
-            guard !isStopping.withLock({ $0 }) else { return }
-            startedMicros = clock.nowMicros()
+            let due = clock.elapsedMicros() + restarts.failed(ranMicros: clock.elapsedMicros() - startedMicros)
+            while clock.elapsedMicros() < due, !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
+            startedMicros = clock.elapsedMicros()
+            unlessStopping {
+                do {
+                    try job.start(settings)
+                    jobProblem.withLock { $0 = nil }
+                } catch {
+                    jobProblem.withLock { $0 = "\(error)" }
+                }
+            }
+        }
+    }
+
+    /// A run that fails on the way is the supervisor's to start again.
+    private func takeUpNewPartitions() {
+        unlessStopping {
             do {
-                try job.start(settings)
-                jobProblem.withLock { $0 = nil }
+                if try job.takeUpNewPartitions(settings) { jobProblem.withLock { $0 = nil } }
             } catch {
                 jobProblem.withLock { $0 = "\(error)" }
             }
         }
     }
 
+    private func unlessStopping(_ body: () -> Void) {
+        lifecycle.withLock { _ in
+            if !isStopping.withLock({ $0 }) { body() }
+        }
+    }
+
     /// Makes visible what has been read, and ends.
     func stop() throws {
         isStopping.withLock { $0 = true }
-        try job.stop()
-        supervisor.sync {}
+        defer { supervisor.sync {} }
+        try lifecycle.withLock { _ in try job.stop() }
     }
 
     /// Why its rows do not come, or are not seen.

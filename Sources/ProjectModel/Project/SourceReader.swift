@@ -153,10 +153,11 @@ struct SourceReader {
         let eventTime = map.string("event_time")
         let lateness = map.timeSpan("lateness")
         let idleAfter = map.timeSpan("idle_after")?.value
-        if let lateness, eventTime == nil {
+        let aheadMax = map.timeSpan("event_time_ahead_max")
+        if let needing = lateness ?? aheadMax, eventTime == nil {
             diagnostics.add(
                 .missingKey(
-                    lateness.location, key: "event_time", within: map.within,
+                    needing.location, key: "event_time", within: map.within,
                     hint: "Lateness is measured by the column that says when an event happened; name it."))
         }
         let replay = map.mapping("replay", within: "`replay` of \(name)").flatMap {
@@ -165,8 +166,8 @@ struct SourceReader {
         return TopicSource(
             topic: topic, partitions: partitions, format: format?.value ?? .json,
             schemaFile: schema.map { Located(files.absolute($0.value), $0.location) }, key: key, deadLetter: deadLetter,
-            eventTime: eventTime, lateness: lateness?.value ?? TimeSpan(micros: 0), idleAfter: idleAfter, replay: replay
-        )
+            eventTime: eventTime, lateness: lateness?.value ?? TimeSpan(micros: 0), idleAfter: idleAfter,
+            eventTimeAheadMax: aheadMax?.value ?? TopicSource.eventTimeAheadMaxDefault, replay: replay)
     }
 
     private func replay(_ map: YAMLMapping, key: Located<String>?, file: String) -> ReplayDefinition? {

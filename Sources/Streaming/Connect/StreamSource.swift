@@ -3,7 +3,8 @@ public import Columnar
 /// An unbounded input in partitions: a topic, a generator. Opened once by the job, read by worker threads.
 public protocol StreamSource: Sendable {
     var schema: Schema { get }
-    /// How many partitions there are; does not change while a job runs.
+    /// How many partitions there are now. They may become more, which a job takes up with
+    /// `StreamJob.takeUpNewPartitions`; never fewer.
     var partitionCount: Int { get }
 
     /// Opens one partition, on the thread that will read it.
@@ -53,21 +54,32 @@ public struct SourceBatch: Sendable {
     public let readCount: Int
     /// Records that could not be decoded; each has a dead letter.
     public let deadLetters: [DeadLetter]
-    /// When the newest of them was appended to the source, in microseconds since 1970; nil where unknown.
-    public let appendedMicros: Int64?
+    /// When the source took them, by its own clock; empty where it does not tell.
+    public let appends: [AppendRun]
+
+    /// Records that the source took at one time. Times never go back within a partition.
+    public struct AppendRun: Sendable, Hashable {
+        /// The row of the batch after the last that it covers; covers none where that is the one before's too.
+        public var rowEnd: Int
+        /// In microseconds since 1970.
+        public let micros: Int64
+        public init(rowEnd: Int, micros: Int64) { (self.rowEnd, self.micros) = (rowEnd, micros) }
+    }
 
     public init(
         batch: RecordBatch, next: SourcePosition, readCount: Int? = nil, deadLetters: [DeadLetter] = [],
-        appendedMicros: Int64? = nil
+        appends: [AppendRun] = []
     ) {
         self.batch = batch
         self.next = next
         self.readCount = readCount ?? batch.count + deadLetters.count
         self.deadLetters = deadLetters
-        self.appendedMicros = appendedMicros
+        self.appends = appends
     }
 
     public var refusedCount: Int { deadLetters.count }
+    /// When the newest of them was appended, in microseconds since 1970; nil where unknown.
+    public var appendedMicros: Int64? { appends.last?.micros }
 }
 
 /// Wakes the worker that reads a partition. Cheap where the worker is awake; calls may come from any thread.

@@ -76,9 +76,11 @@ final class WorkerContext {
             })
     }
 
-    func refuse(_ letters: [DeadLetter]) throws {
+    /// - Parameter isWritten: false where they are only counted.
+    func refuse(_ letters: [DeadLetter], isWritten: Bool = true) throws {
         guard !letters.isEmpty else { return }
         deadRows += Int64(letters.count)
+        guard isWritten else { return }
         try deadWriter?.write(ChangeBatch(try DeadLetter.batch(letters)))
     }
 }

@@ -17,7 +17,7 @@ final class Coordinator {
         base = stored.isEmpty ? [StepTotals](repeating: StepTotals(), count: shared.plan.steps.count) : stored
         machine = CheckpointCoordinator(
             workers: shared.workers, intervalMicros: shared.settings.checkpointIntervalMicros,
-            rowsMax: shared.settings.checkpointRowsMax, last: shared.start.epoch, nowMicros: shared.clock.nowMicros())
+            rowsMax: shared.settings.checkpointRowsMax, last: shared.start.epoch, nowMicros: shared.clock.elapsedMicros())
     }
 
     /// Works until the job stops.
@@ -25,7 +25,7 @@ final class Coordinator {
     /// - Throws: the first failure of a worker, the store or a sink.
     func run() throws {
         while true {
-            let now = shared.clock.nowMicros()
+            let now = shared.clock.elapsedMicros()
             var deadlines: [Int64] = []
             if let due = machine.dueMicros { deadlines.append(due) }
             if let idle = shared.board.nextDeadline(now: now) { deadlines.append(idle) }
@@ -33,8 +33,8 @@ final class Coordinator {
             let events = shared.events.take(micros: wait)
             for event in events {
                 switch event {
-                case .rows(let count): try act(machine.observe(rows: count, nowMicros: shared.clock.nowMicros()))
-                case .request: try act(machine.request(nowMicros: shared.clock.nowMicros()))
+                case .rows(let count): try act(machine.observe(rows: count, nowMicros: shared.clock.elapsedMicros()))
+                case .request: try act(machine.request(nowMicros: shared.clock.elapsedMicros()))
                 case .prepared(let report):
                     reports.append(report)
                     try act(machine.prepared(worker: report.worker, epoch: report.epoch))
@@ -43,8 +43,8 @@ final class Coordinator {
                 case .tick: break
                 }
             }
-            try act(machine.timePassed(nowMicros: shared.clock.nowMicros()))
-            if shared.board.update(now: shared.clock.nowMicros(), { _ in }) != nil { shared.wakeAll() }
+            try act(machine.timePassed(nowMicros: shared.clock.elapsedMicros()))
+            if shared.board.update(now: shared.clock.elapsedMicros(), { _ in }) != nil { shared.wakeAll() }
         }
     }
 
@@ -69,7 +69,7 @@ final class Coordinator {
             committed.put(StateKeys.committed, Array("\(epoch)".utf8))
             try shared.store.write([committed], synced: false)
             onCommit(checkpoint)
-            try act(machine.committed(epoch: epoch, nowMicros: shared.clock.nowMicros()))
+            try act(machine.committed(epoch: epoch, nowMicros: shared.clock.elapsedMicros()))
         case .commitSinks: break
         }
     }
@@ -85,8 +85,8 @@ final class Coordinator {
         let ordered = reports.sorted { $0.worker < $1.worker }
         var checkpoint = Checkpoint()
         checkpoint.epoch = epoch
-        checkpoint.sources = shared.sources.enumerated().map { source, reader in
-            (0..<reader.partitionCount).map { partition in
+        checkpoint.sources = shared.partitionCounts.enumerated().map { source, count in
+            (0..<count).map { partition in
                 let key = PartitionKey(source: source, partition: partition)
                 return ordered.lazy.compactMap { $0.positions[key] }.first ?? Checkpoint.Partition()
             }

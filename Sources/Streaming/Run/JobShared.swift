@@ -7,13 +7,15 @@ final class JobShared: Sendable {
     let plan: PhysicalPlan
     let settings: StreamJobSettings
     let sources: [any StreamSource]
+    /// How many partitions of each source this run reads.
+    let partitionCounts: [Int]
     let tables: [TableArrangement]
     /// Output, late rows, dead letters; the last two may be missing.
     let sinks: [(any StreamSink)?]
     let store: StateStore
     let start: Checkpoint
     let board: WatermarkBoard
-    let clock: any WallClock
+    let clock: any SteadyClock
     let mailboxes: [Mailbox]
     let events = EventQueue()
     /// The newest barrier that workers are to inject.
@@ -26,12 +28,14 @@ final class JobShared: Sendable {
     var workers: Int { mailboxes.count }
 
     init(
-        plan: PhysicalPlan, settings: StreamJobSettings, sources: [any StreamSource], tables: [TableArrangement],
-        sinks: [(any StreamSink)?], store: StateStore, start: Checkpoint, board: WatermarkBoard, clock: any WallClock
+        plan: PhysicalPlan, settings: StreamJobSettings, sources: [any StreamSource], partitionCounts: [Int],
+        tables: [TableArrangement], sinks: [(any StreamSink)?], store: StateStore, start: Checkpoint,
+        board: WatermarkBoard, clock: any SteadyClock
     ) {
         self.plan = plan
         self.settings = settings
         self.sources = sources
+        self.partitionCounts = partitionCounts
         self.tables = tables
         self.sinks = sinks
         self.store = store
@@ -42,6 +46,12 @@ final class JobShared: Sendable {
         barrierRequested = Atomic(start.epoch.rawValue)
         durable = Atomic(start.epoch.rawValue)
         published = Mutex([WorkerStatus](repeating: WorkerStatus(), count: settings.workers))
+    }
+
+    var hasUnreadPartitions: Bool { Self.hasUnreadPartitions(sources, partitionCounts) }
+
+    static func hasUnreadPartitions(_ sources: [any StreamSource], _ counts: [Int]) -> Bool {
+        zip(sources, counts).contains { $0.partitionCount > $1 }
     }
 
     func wakeAll() { for mailbox in mailboxes { mailbox.wake() } }

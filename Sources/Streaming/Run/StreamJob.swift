@@ -13,7 +13,7 @@ public final class StreamJob: Sendable {
     private let tables: [String: any TableSource]
     private let sinks: [(any StreamSink)?]
     private let stateDirectory: String
-    private let clock: any WallClock
+    private let clock: any SteadyClock
     private let run: Mutex<Run>
     private let changed = Monitor()
 
@@ -35,12 +35,13 @@ public final class StreamJob: Sendable {
     ///   - sources: a source for each stream that the plan scans, by name.
     ///   - lateSink: takes rows that came after their window; where there is none they are only counted.
     ///   - stateDirectory: a folder of this job's own; made if it is not there.
+    ///   - clock: says when checkpoints are due, and idle partitions.
     /// - Throws: `StreamingError`, where the plan cannot run as a stream or does not fit its inputs.
     public init(
         plan: RelationalPlan, emit: EmitMode, sources: [String: any StreamSource],
         tables: [String: any TableSource] = [:],
         sink: any StreamSink, lateSink: (any StreamSink)? = nil, deadLetterSink: (any StreamSink)? = nil,
-        stateDirectory: String, clock: any WallClock
+        stateDirectory: String, clock: any SteadyClock
     ) throws {
         shape = try StreamCompiler.check(plan, emit: emit)
         self.plan = try StreamCompiler.compile(plan, emit: emit)
@@ -98,12 +99,13 @@ public final class StreamJob: Sendable {
         let store = try StateStore(directory: stateDirectory, cacheBytes: cache)
         try checkHeader(store)
         var start = Checkpoint()
+        // Counted once: what is added from now on waits for the next run.
+        let partitions = sources.map(\.partitionCount)
         if let stored = try store.get(StateKeys.checkpoint) {
             guard let decoded = Checkpoint(stored) else {
                 throw StreamingError.stateDamaged(directory: stateDirectory, problem: "the checkpoint cannot be read")
             }
             start = decoded
-            let partitions = sources.map(\.partitionCount)
             guard decoded.sources.count == partitions.count,
                 zip(decoded.sources, partitions).allSatisfy({ $0.count <= $1 }),
                 decoded.ledger.count == plan.steps.count
@@ -129,15 +131,17 @@ public final class StreamJob: Sendable {
         let watermarks = plan.sources.indices.map { index in
             SourceWatermarks(
                 latenessMicros: settings.latenessMicros, idleAfterMicros: settings.idleAfterMicros,
-                maxima: (0..<sources[index].partitionCount).map { partition in
+                maxima: (0..<partitions[index]).map { partition in
                     timed.contains(index) && !start.sources.isEmpty ? start.sources[index][partition].maxMicros : nil
-                }, isTimed: timed.contains(index), startedAt: clock.nowMicros())
+                }, isTimed: timed.contains(index), startedAt: clock.elapsedMicros())
         }
         run.withLock { $0.last = start }
+        let board = WatermarkBoard(sources: watermarks, initial: start.watermarkMicros) { [sources] in
+            JobShared.hasUnreadPartitions(sources, partitions)
+        }
         return JobShared(
-            plan: plan, settings: settings, sources: sources, tables: arrangements, sinks: sinks, store: store,
-            start: start,
-            board: WatermarkBoard(sources: watermarks, initial: start.watermarkMicros), clock: clock)
+            plan: plan, settings: settings, sources: sources, partitionCounts: partitions, tables: arrangements,
+            sinks: sinks, store: store, start: start, board: board, clock: clock)
     }
 
     private static let formatVersion = 1
@@ -221,6 +225,18 @@ public final class StreamJob: Sendable {
         if let error = run.withLock({ $0.error }) { throw error }
     }
 
+    /// Reads the partitions too that its sources got since it was started: ends the run with a checkpoint, and starts it
+    /// again. Until then its watermark stands still, so that their rows are not late; afterwards a new partition holds
+    /// windows open until it has been silent for as long as any other may be.
+    ///
+    /// - Returns: false where there are none, or the job does not run.
+    public func takeUpNewPartitions(_ settings: StreamJobSettings) throws -> Bool {
+        guard run.withLock({ $0.state == .running ? $0.shared : nil })?.hasUnreadPartitions == true else { return false }
+        try stop()
+        try start(settings)
+        return true
+    }
+
     // MARK: Waiting and looking
 
     /// Takes a checkpoint now and waits until its rows are visible.
@@ -251,21 +267,21 @@ public final class StreamJob: Sendable {
 
     /// Waits until the job is no longer running, and gives its error if it failed.
     public func waitUntilEnded(timeoutMicros: Int64 = 60_000_000) throws -> ErrorReport? {
-        let deadline = SystemClock().nowMicros() + timeoutMicros
+        let deadline = MonotonicClock().elapsedMicros() + timeoutMicros
         while run.withLock({ $0.state }) == .running {
-            guard SystemClock().nowMicros() < deadline else { throw StreamingError.timedOut("the end of the job") }
+            guard MonotonicClock().elapsedMicros() < deadline else { throw StreamingError.timedOut("the end of the job") }
             changed.locked { changed.wait(micros: 20_000) }
         }
         return run.withLock { $0.error?.report }
     }
 
     private func wait(_ timeoutMicros: Int64, _ what: String, until done: () -> Bool) throws {
-        let deadline = SystemClock().nowMicros() + timeoutMicros
+        let deadline = MonotonicClock().elapsedMicros() + timeoutMicros
         while !done() {
             let (state, error) = run.withLock { ($0.state, $0.error) }
             if let error { throw error }
             guard state == .running else { throw StreamingError.wrongMoment("the job has stopped") }
-            guard SystemClock().nowMicros() < deadline else { throw StreamingError.timedOut(what) }
+            guard MonotonicClock().elapsedMicros() < deadline else { throw StreamingError.timedOut(what) }
             changed.locked { changed.wait(micros: 2_000) }
         }
     }

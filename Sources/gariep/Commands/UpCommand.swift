@@ -14,8 +14,14 @@ struct RunningOptions: ParsableArguments {
     var httpPort: Int?
     @Option(name: .long, help: "Replay topics at this many times real time, `max`, or `off`.")
     var replaySpeed: String?
-    @Option(name: .long, help: "Threads of the stream engine.")
+    @Option(name: .long, help: "Threads of the stream engine, at most 128.")
     var workers: Int?
+
+    func validate() throws {
+        if let workers, !(1...PlatformOptions.workersMax).contains(workers) {
+            throw ValidationError("--workers takes a number from 1 to \(PlatformOptions.workersMax), not \(workers).")
+        }
+    }
 
     func apply(to options: inout PlatformOptions) throws {
         options.host = host
