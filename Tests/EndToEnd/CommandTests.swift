@@ -12,7 +12,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["0", "129", "-1", "9223372036854775807"]) func workersOutOfBoundsAreRefused(workers: String) throws {
+    @Test(arguments: ["0", "129", "-1", "9223372036854775807"]) func workersOutOfBoundsAreRefused(workers: String)
+        throws
+    {
         let (status, output) = try GariepProcess.run(GariepProcess.program, ["up", "--workers=\(workers)"])
         #expect(status == 64 && output.contains("--workers takes a number from 1 to 128, not \(workers)."), "\(output)")
     }

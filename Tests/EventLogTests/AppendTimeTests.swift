@@ -145,7 +145,8 @@ private struct Fixture {
         fixture.clock.advance(micros: 1_000_000)
         try fixture.append()
         let expected = try fixture.found()
-        #expect(expected.compactMap(\.self) == (0..<5).flatMap { [1_000_000 + $0 * 1_000, 1_000_000 + $0 * 1_000] })
+        let appended: [Int64?] = [1_000_000, 1_001_000, 1_002_000, 1_003_000, 1_004_000]
+        #expect(expected == appended.flatMap { [$0, $0] })
         var again = fixture
         again.log = try Fixture.open(system, fixture.clock, 1 << 20)
         #expect(try again.found() == expected)

@@ -38,11 +38,13 @@ import Testing
                 }
             }
             let steps = [
-                Self.interval(months: .max, days: .max, nanos: .max), Self.interval(months: .min, days: .min, nanos: .min),
+                Self.interval(months: .max, days: .max, nanos: .max),
+                Self.interval(months: .min, days: .min, nanos: .min),
             ]
             for step in steps {
                 for function in [ScalarFunction.timestampPlusInterval, .timestampMinusInterval] {
-                    let (answer, fault) = try EvaluatorTests.evaluate(EvaluatorTests.call(function, [time, step], type))
+                    let (answer, fault) = try EvaluatorTests.evaluate(
+                        EvaluatorTests.call(function, [time, step], type))
                     if Calendar.micros(value, unit) == nil { #expect(fault == .timeRange && answer == .null) }
                 }
             }
@@ -122,7 +124,8 @@ import Testing
         #expect(outcome.dead.allSatisfy { $0.code == .string("STR-065") })
         #expect(
             outcome.answers == [
-                [.int(1_000), .string("JFK"), .string("AA"), .int(2)], [.int(2_000), .string("JFK"), .string("AA"), .int(1)],
+                [.int(1_000), .string("JFK"), .string("AA"), .int(2)],
+                [.int(2_000), .string("JFK"), .string("AA"), .int(1)],
             ])
         #expect(outcome.late == 0)
         #expect(outcome.status.refused == 3)

@@ -42,7 +42,8 @@ import Testing
         try job.stop()
         #expect(late.visible.isEmpty)
         let first = sink.visible.filter { $0.values[0] == .int(1_000) }
-        #expect(Set(first.map { [$0.values[1], $0.values[3]] }) == [[.string("JFK"), .int(2)], [.string("LGA"), .int(1)]])
+        #expect(
+            Set(first.map { [$0.values[1], $0.values[3]] }) == [[.string("JFK"), .int(2)], [.string("LGA"), .int(1)]])
     }
 
     @Test func aSilentNewPartitionHoldsWindowsUntilItIsIdle() throws {

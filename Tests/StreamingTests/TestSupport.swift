@@ -39,7 +39,8 @@ final class MemorySource: StreamSource {
     let batchMax: Int
     let state: Mutex<State>
 
-    init(_ schema: Schema, _ partitions: [[[Scalar]]], batchMax: Int = 7, finished: Bool = true, seed: UInt64 = 1,
+    init(
+        _ schema: Schema, _ partitions: [[[Scalar]]], batchMax: Int = 7, finished: Bool = true, seed: UInt64 = 1,
         appendTimes: [[Int64]]? = nil
     ) {
         self.schema = schema

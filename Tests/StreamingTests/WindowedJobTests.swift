@@ -171,7 +171,9 @@ import Testing
             try again.start(settings(workers: workers, idleAfter: 50_000))
             let (monitor, clock) = (Monitor(), MonotonicClock())
             let deadline = clock.elapsedMicros() + 10_000_000
-            while sink.visible.isEmpty, clock.elapsedMicros() < deadline { monitor.locked { monitor.wait(micros: 5_000) } }
+            while sink.visible.isEmpty, clock.elapsedMicros() < deadline {
+                monitor.locked { monitor.wait(micros: 5_000) }
+            }
             #expect(
                 sink.visible.map { Array($0.values.prefix(4)) } == [
                     [.int(1_000), .string("JFK"), .string("AA"), .int(2)]

@@ -3,7 +3,8 @@
 enum TimeAndChance {
     /// What the scan looks for.
     static let readings = [
-        "Date()", "Date.now", "clock_gettime", "gettimeofday", "SystemClock()", "MonotonicClock()", "ContinuousClock", "SuspendingClock",
+        "Date()", "Date.now", "clock_gettime", "gettimeofday", "SystemClock()", "MonotonicClock()", "ContinuousClock",
+        "SuspendingClock",
         "DispatchTime.now", "DispatchWallTime.now", "CFAbsoluteTimeGetCurrent", "mach_absolute_time", ".random(",
         "UUID()",
         "SystemRandomNumberGenerator", "arc4random", "getrandom", ".randomElement()", ".shuffled()", ".shuffle()",

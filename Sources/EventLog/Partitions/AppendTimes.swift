@@ -25,7 +25,9 @@ struct AppendTimes: Sendable {
     init() {}
 
     init(segment: Int64, fileCount: Int, recent: [AppendTime], unwritten: [AppendTime] = []) {
-        (self.segment, self.fileCount, self.recent, self.unwritten) = (segment, fileCount, recent + unwritten, unwritten)
+        (self.segment, self.fileCount, self.recent, self.unwritten) = (
+            segment, fileCount, recent + unwritten, unwritten
+        )
     }
 
     /// Takes note of a batch, which follows all those noted before. A clock that was set back does not count.

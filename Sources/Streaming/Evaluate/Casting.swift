@@ -271,7 +271,11 @@ enum Casting {
         case .timestamp(let unit, nil):
             guard unit != .nanosecond else { return nil }
             format = {
-                if case .int(let value) = $0 { Calendar.micros(value, unit).map { TimestampText.format(micros: $0) } } else { nil }
+                if case .int(let value) = $0 {
+                    Calendar.micros(value, unit).map { TimestampText.format(micros: $0) }
+                } else {
+                    nil
+                }
             }
         case .float32: format = { if case .double(let value) = $0 { DoubleText.format(Float(value)) } else { nil } }
         case .float64: format = { if case .double(let value) = $0 { DoubleText.format(value) } else { nil } }

@@ -17,7 +17,8 @@ final class Coordinator {
         base = stored.isEmpty ? [StepTotals](repeating: StepTotals(), count: shared.plan.steps.count) : stored
         machine = CheckpointCoordinator(
             workers: shared.workers, intervalMicros: shared.settings.checkpointIntervalMicros,
-            rowsMax: shared.settings.checkpointRowsMax, last: shared.start.epoch, nowMicros: shared.clock.elapsedMicros())
+            rowsMax: shared.settings.checkpointRowsMax, last: shared.start.epoch,
+            nowMicros: shared.clock.elapsedMicros())
     }
 
     /// Works until the job stops.

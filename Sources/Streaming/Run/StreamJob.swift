@@ -231,7 +231,9 @@ public final class StreamJob: Sendable {
     ///
     /// - Returns: false where there are none, or the job does not run.
     public func takeUpNewPartitions(_ settings: StreamJobSettings) throws -> Bool {
-        guard run.withLock({ $0.state == .running ? $0.shared : nil })?.hasUnreadPartitions == true else { return false }
+        guard run.withLock({ $0.state == .running ? $0.shared : nil })?.hasUnreadPartitions == true else {
+            return false
+        }
         try stop()
         try start(settings)
         return true
@@ -269,7 +271,9 @@ public final class StreamJob: Sendable {
     public func waitUntilEnded(timeoutMicros: Int64 = 60_000_000) throws -> ErrorReport? {
         let deadline = MonotonicClock().elapsedMicros() + timeoutMicros
         while run.withLock({ $0.state }) == .running {
-            guard MonotonicClock().elapsedMicros() < deadline else { throw StreamingError.timedOut("the end of the job") }
+            guard MonotonicClock().elapsedMicros() < deadline else {
+                throw StreamingError.timedOut("the end of the job")
+            }
             changed.locked { changed.wait(micros: 20_000) }
         }
         return run.withLock { $0.error?.report }

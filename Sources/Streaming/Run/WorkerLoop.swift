@@ -59,7 +59,8 @@ final class WorkerLoop {
         for keyed in context.keyed { try keyed.restore(budgetBytes: budget) }
         for (sourceIndex, source) in shared.sources.enumerated() {
             let mailbox = mailbox
-            for partition in 0..<shared.partitionCounts[sourceIndex] where (partition + sourceIndex) % shared.workers == worker {
+            for partition in 0..<shared.partitionCounts[sourceIndex]
+            where (partition + sourceIndex) % shared.workers == worker {
                 let start =
                     shared.start.sources.isEmpty ? Checkpoint.Partition() : shared.start.sources[sourceIndex][partition]
                 let reader = try source.openPartition(
