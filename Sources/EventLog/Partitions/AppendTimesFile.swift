@@ -63,7 +63,8 @@ struct AppendTimesFile {
             let block = try entries(next..<min(next + 512, count))
             if block.isEmpty { break }
             for case let entry? in block {
-                if entry.offset >= range.upperBound, entry.offset > range.lowerBound { return found }
+                // Where all before it are damaged, the first sound one is the nearest that there is.
+                if entry.offset >= range.upperBound, !found.isEmpty { return found }
                 found.append(
                     AppendTime(offset: entry.offset, millis: max(entry.millis, found.last?.millis ?? .min)))
             }
