@@ -13,7 +13,8 @@ private final class Topic {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("connectors-\(UUID().uuidString)")
     let clock = ManualClock(micros: 1_000_000_000)
     let schema: AvroSchema
-    var log: DurableLog
+    private var opened: DurableLog?
+    var log: DurableLog { get throws { try #require(opened) } }
     let name: TopicName
 
     init(partitions: Int32 = 1) throws {
@@ -22,18 +23,19 @@ private final class Topic {
                 {"type":"record","name":"e","fields":[{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}}]}
                 """)
         name = try TopicName("t")
-        log = try DurableLog.open(directory: folder.path, clock: clock)
+        opened = try DurableLog.open(directory: folder.path, clock: clock)
         try log.createTopic(name, partitions: partitions)
     }
 
     deinit {
-        try? log.close()
+        try? opened?.close()
         try? FileManager.default.removeItem(at: folder)
     }
 
     func reopen() throws {
         try log.close()
-        log = try DurableLog.open(directory: folder.path, clock: clock)
+        opened = nil  // Lets go of the folder.
+        opened = try DurableLog.open(directory: folder.path, clock: clock)
     }
 
     /// One batch of records with these times in them, all with the producer's `timestamp`.

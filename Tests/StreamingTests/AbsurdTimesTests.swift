@@ -76,7 +76,7 @@ import Testing
     func textsOfTimesTooFarAwayAreNoTimes(text: String) throws {
         let cast = EvaluatorTests.cast(EvaluatorTests.text(text), micros)
         #expect(try EvaluatorTests.evaluate(cast).1 == .cast)
-        #expect(TimestampText.parse("294247-01-10 04:00:54.775806") == .max - 1)
+        #expect(TimestampText.parse("294247-01-10 04:00:54.775806") == Calendar.instants.upperBound)
     }
 
     @Test func negatedIntervalsThatDoNotFitAreRefused() throws {
