@@ -84,17 +84,24 @@ final class BagAccumulator<Key: OrderedKey>: Accumulator {
         }
     }
 
+    /// Sorts and merges a bag, which may change how much memory it holds.
+    private func settle(_ slot: Int) {
+        let before = bytes(bags[slot])
+        bags[slot].settle()
+        held += bytes(bags[slot]) - before
+    }
+
     override func results(_ slots: [Int32]) throws -> Column {
         let builder = ColumnBuilder.make(type)
         for slot in slots {
-            bags[Int(slot)].settle()
+            settle(Int(slot))
             try finish(bags[Int(slot)].entries, builder)
         }
         return builder.finish()
     }
 
     override func encode(_ slot: Int32, into writer: inout ByteWriter) {
-        bags[Int(slot)].settle()
+        settle(Int(slot))
         let entries = bags[Int(slot)].entries
         writer.unsignedVarint(UInt64(entries.count))
         for entry in entries {

@@ -346,7 +346,8 @@ final class WorkerLoop {
     }
 
     private func accountMemory() {
-        let bytes = stateBytes
+        // An estimate that errs below nothing must not end the program.
+        let bytes = max(0, stateBytes)
         if bytes > chargedBytes { shared.settings.governor.charge(bytes - chargedBytes, to: Self.holder) }
         if bytes < chargedBytes { shared.settings.governor.release(chargedBytes - bytes, from: Self.holder) }
         chargedBytes = bytes
