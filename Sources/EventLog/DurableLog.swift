@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 ///     DIR/.lock  clean-shutdown  producer-ids  groups/offsets.log
 ///     DIR/topics/<topic>/topic.meta
-///     DIR/topics/<topic>/<partition>/<first offset, 20 digits>.log  .index  .snapshot   log-start-offset
+///     DIR/topics/<topic>/<partition>/<first offset, 20 digits>.log  .index  .times  .snapshot   log-start-offset
 ///     DIR/deleted/...   topics on their way out
 public final class DurableLog: Sendable {
     public struct Configuration: Sendable {

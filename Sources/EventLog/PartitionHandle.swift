@@ -74,6 +74,11 @@ public struct PartitionHandle: Sendable {
         try log.read(from: offset, bytesMax: bytesMax)
     }
 
+    /// When the records of a chunk were appended, by the log's own clock.
+    public func appendTimes(of chunk: LogChunk) throws(LogError) -> AppendTimeline {
+        try log.appendTimes(chunk.requestedOffset.rawValue..<chunk.nextOffset.rawValue)
+    }
+
     /// The first record whose timestamp is at least `millis` (since 1970); nil when there is none.
     public func offset(atOrAfter millis: Int64) throws(LogError) -> (offset: Offset, timestampMillis: Int64)? {
         try log.offset(atOrAfter: millis)

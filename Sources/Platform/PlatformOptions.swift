@@ -1,3 +1,5 @@
+internal import Streaming
+
 /// What the command line may say over what the project says.
 public struct PlatformOptions: Sendable {
     public var projectDirectory: String
@@ -12,8 +14,16 @@ public struct PlatformOptions: Sendable {
     public var httpPort: Int?
     /// nil for the project's `memory`.
     public var memoryBytes: Int?
+    /// Threads of the stream engine; nil for the project's, or as many as the machine has processors. At most
+    /// `workersMax`.
     public var workers: Int?
     public var replay: ReplaySpeed
+
+    /// The most threads that a stream can use.
+    public static let workersMax = StreamJobSettings.workersMax
+
+    /// What a job gets: what was asked for on the command line or in the project, or else `processors`, within bounds.
+    static func workers(asked: Int?, processors: Int) -> Int { min(max(1, asked ?? processors), workersMax) }
 
     /// How fast replays of the project's topics go.
     public enum ReplaySpeed: Sendable, Hashable {

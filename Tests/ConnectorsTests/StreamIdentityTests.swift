@@ -65,7 +65,7 @@ private final class Pipe {
             sink: DeltaSink(table: table, job: "gariep.out", options: AppendOptions()) {},
             deadLetterSink: TopicSink(log: log, topic: TopicName("dead"), job: "out", encoding: .deadLetter) { 0 },
             sourceDeadLetterSinks: ["events": DeadLetterSink(log: log, source: name, letters: letters)],
-            stateDirectory: state, clock: SystemClock())
+            stateDirectory: state, clock: MonotonicClock())
     }
 
     /// Runs until all is read, and stops.

@@ -118,6 +118,9 @@ final class MemoryFileSystem: LogFileSystem {
 
     func exists(_ path: String) -> Bool { state.withLock { $0.names[path] != nil || $0.folders.contains(path) } }
 
+    /// The same for all files.
+    func modifiedMillis(_ path: String) throws(LogError) -> Int64 { 7_000 }
+
     func rename(_ source: String, to target: String) throws(LogError) {
         try failing(.rename, target)
         state.withLock { state in

@@ -108,6 +108,7 @@ struct ProjectTests {
         let topic = try #require(project.source(DatasetName("departures", in: "events"))?.topic)
         #expect(topic.partitions == 4)
         #expect(topic.lateness == TimeSpan(micros: 6 * 3_600_000_000))
+        #expect(topic.eventTimeAheadMax == TimeSpan(micros: 86_400_000_000))
         #expect(topic.replay?.brokenRecords.count == 10)
         #expect(topic.replay?.query?.text.contains("flights.csv', nullstr = 'NA'") == true)
         let stream = try #require(project.model(DatasetName("delays_hourly")))

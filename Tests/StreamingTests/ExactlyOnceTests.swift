@@ -23,7 +23,7 @@ import Testing
             let job = try StreamJob(
                 plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: late,
                 deadLetterSink: dead,
-                stateDirectory: folder.path, clock: SystemClock())
+                stateDirectory: folder.path, clock: MonotonicClock())
             let epoch = (sink.state.withLock { $0.committed.max() } ?? 0) + UInt64.random(in: 1...3, using: &random)
             let target = Bool.random(using: &random) ? sink : late
             let kind = Int.random(in: 0..<4, using: &random)
@@ -51,7 +51,7 @@ import Testing
         let job = try StreamJob(
             plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: late,
             deadLetterSink: dead,
-            stateDirectory: folder.path, clock: SystemClock())
+            stateDirectory: folder.path, clock: MonotonicClock())
         try job.start(settings(workers: 4, lateness: lateness))
         try job.waitUntilCaughtUp()
         try job.stop()
@@ -81,7 +81,7 @@ import Testing
             let source = MemorySource(eventSchema, events, batchMax: 13, seed: random.next())
             let job = try StreamJob(
                 plan: plan, emit: .changes, sources: ["events": source], sink: sink, stateDirectory: folder.path,
-                clock: SystemClock())
+                clock: MonotonicClock())
             try job.start(settings(workers: 1 + (run + Int(seed)) % 3, interval: 200, state: run == 1 ? 4_000 : nil))
             if run < 3 {
                 try job.checkpoint()
@@ -102,7 +102,7 @@ import Testing
         func job(_ plan: RelationalPlan) throws -> StreamJob {
             try StreamJob(
                 plan: plan, emit: .final, sources: ["events": source], sink: MemorySink(), stateDirectory: folder.path,
-                clock: SystemClock())
+                clock: MonotonicClock())
         }
         let first = try job(windowedPlan())
         try first.start(settings())
@@ -118,7 +118,7 @@ import Testing
         let source = MemorySource(eventSchema, makeEvents(seed: 1, partitions: 1, rows: 10, disorder: 0))
         let job = try StreamJob(
             plan: windowedPlan(), emit: .final, sources: ["events": source], sink: MemorySink(),
-            stateDirectory: folder.path, clock: SystemClock())
+            stateDirectory: folder.path, clock: MonotonicClock())
         try job.start(settings())
         try job.waitUntilCaughtUp()
         try job.stop()

@@ -18,7 +18,7 @@ import Testing
         let job = try StreamJob(
             plan: plan, emit: .final, sources: ["events": MemorySource(eventSchema, events)], tables: tables,
             sink: sink,
-            deadLetterSink: dead, stateDirectory: folder.path, clock: SystemClock())
+            deadLetterSink: dead, stateDirectory: folder.path, clock: MonotonicClock())
         try job.start(settings(workers: 2))
         try job.waitUntilCaughtUp()
         try job.stop()

@@ -81,7 +81,7 @@ import Testing
     {
         try StreamJob(
             plan: plan, emit: .changes, sources: ["events": source], sink: sink, stateDirectory: folder.path,
-            clock: SystemClock(), seed: seed)
+            clock: MonotonicClock(), seed: seed)
     }
 
     static func run(_ job: StreamJob) throws {
@@ -168,7 +168,7 @@ import Testing
         let source = SlowSource()
         let job = try StreamJob(
             plan: Self.plan, emit: .changes, sources: ["events": source], sink: MemorySink(),
-            stateDirectory: folder.path, clock: SystemClock())
+            stateDirectory: folder.path, clock: MonotonicClock())
         try job.start(settings())
         while source.polls.load(ordering: .acquiring) == 0 {}
         let error = #expect(throws: StreamingError.self) { try job.stop(timeoutMicros: 1_000) }
@@ -196,7 +196,7 @@ import Testing
         let job = try StreamJob(
             plan: .project(.union([eventScan, other]), [named("n", number)]), emit: .changes, sources: sources,
             sink: sink, deadLetterSink: own, sourceDeadLetterSinks: letters, stateDirectory: folder.path,
-            clock: SystemClock())
+            clock: MonotonicClock())
         try job.start(settings(workers: 2))
         try job.waitUntilCaughtUp()
         try job.stop()
@@ -214,7 +214,7 @@ import Testing
         for _ in 0..<2 {
             let job = try StreamJob(
                 plan: Self.plan, emit: .changes, sources: ["events": source], sink: MemorySink(),
-                stateDirectory: folder.path, clock: SystemClock())
+                stateDirectory: folder.path, clock: MonotonicClock())
             try Self.run(job)
             let committed = try #require(job.status().committed.first)
             #expect(committed.skipped == 5 && committed.position == .offset(5))

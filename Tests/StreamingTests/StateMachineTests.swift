@@ -69,11 +69,50 @@ import Testing
     @Test func aBacklogIsJudgedByWhenItWasAppended() {
         var source = SourceWatermarks(latenessMicros: 0, idleAfterMicros: 100, maxima: [nil, nil])
         // Partition 0 is read to its end long before partition 1, though both were written together.
-        source.observe(partition: 0, maxMicros: 10, appendedMicros: 50, now: 1_000)
+        source.observe(partition: 0, maxMicros: 10, appended: [50], now: 1_000)
         source.caughtUp(partition: 0)
-        source.observe(partition: 1, maxMicros: 90, appendedMicros: 60, now: 9_000)
+        source.observe(partition: 1, maxMicros: 90, appended: [60], now: 9_000)
         source.caughtUp(partition: 1)
         #expect(source.watermark(now: 90_000) == 10)
+    }
+
+    /// What a backlog holds is the same whichever partition is read first.
+    @Test func quietSpellsDoNotDependOnTheOrderOfReading() {
+        let appended: [[Int64]] = [[0, 100, 190], [5], Array(stride(from: 0, through: 200, by: 10))]
+        var found: Set<[Bool]> = []
+        for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1]] {
+            var source = SourceWatermarks(latenessMicros: 0, idleAfterMicros: 50, maxima: [nil, nil, nil])
+            for partition in order {
+                for time in appended[partition] {
+                    source.observe(partition: partition, maxMicros: 1, appended: [time], now: 9_000)
+                }
+                source.caughtUp(partition: partition)
+            }
+            found.insert((0..<3).map { source.isIdle(partition: $0, now: 9_000) })
+        }
+        #expect(found == [[false, true, false]])
+    }
+
+    @Test func absurdTimesDoNotTrap() {
+        var source = SourceWatermarks(latenessMicros: 10, idleAfterMicros: .max, maxima: [.min, .max], startedAt: .max)
+        for partition in 0...1 {
+            source.observe(partition: partition, maxMicros: nil, appended: [.min, 0, .max], now: .max)
+            source.caughtUp(partition: partition)
+        }
+        #expect(source.watermark(now: .max) == .min)
+        #expect(source.nextDeadline(now: 0) == nil)
+    }
+
+    @Test func spansOfActivityAreBounded() {
+        var spans = ActivitySpans(quietMicros: 10)
+        var begun = 0
+        for time in 0..<10_000 as Range<Int64> { begun += spans.note(time * 100) ? 1 : 0 }
+        #expect(begun == 10_000)
+        #expect(spans.spans.count <= 1024)
+        #expect(spans.newest?.first == 999_900)
+        let (near, farBack) = (spans.note(999_905), spans.note(5))
+        #expect(!near && !farBack, "neither ends a quiet spell")
+        #expect(spans.newest?.last == 999_905)
     }
 
     @Test func finishedPartitionsHoldNothing() {

@@ -34,24 +34,27 @@ final class MemorySource: StreamSource {
         var identity: String
     }
     let schema: Schema
-    let partitionCount: Int
+    var partitionCount: Int { state.withLock { $0.partitions.count } }
+    /// When each row of each partition was appended; nil for a source that does not tell.
+    let appendTimes: [[Int64]]?
     let batchMax: Int
     let onDataLoss: DataLoss
     let state: Mutex<State>
 
     init(
         _ schema: Schema, _ partitions: [[[Scalar]]], batchMax: Int = 7, finished: Bool = true, seed: UInt64 = 1,
-        identity: String = "memory", onDataLoss: DataLoss = .fail
+        identity: String = "memory", onDataLoss: DataLoss = .fail, appendTimes: [[Int64]]? = nil
     ) {
         self.schema = schema
         self.batchMax = batchMax
         self.onDataLoss = onDataLoss
-        partitionCount = partitions.count
+        self.appendTimes = appendTimes
         state = Mutex(
             State(partitions: partitions, finished: finished, random: SplitMix64(seed: seed), identity: identity))
     }
 
     func identity() -> String { state.withLock { $0.identity } }
+    func addPartition() { state.withLock { $0.partitions.append([]) } }
 
     func append(_ rows: [[Scalar]], to partition: Int) {
         let wakes = state.withLock { state -> [SourceWake] in
@@ -91,16 +94,24 @@ final class MemorySource: StreamSource {
                 return Array(all[min(next, all.count)..<min(all.count, next + count)])
             }
             if rows.isEmpty { return nil }
-            next += rows.count
             // A row whose first value is the text "broken" cannot be decoded.
             let good = rows.filter { $0.first != .string("broken") }
+            var appends: [SourceBatch.AppendRun] = []
+            if let times = source.appendTimes?[partition] {
+                for (index, row) in rows.enumerated() {
+                    let rowEnd = (appends.last?.rowEnd ?? 0) + (row.first != .string("broken") ? 1 : 0)
+                    appends.append(.init(rowEnd: rowEnd, micros: times[next + index]))
+                }
+            }
+            next += rows.count
             let letters = (0..<(rows.count - good.count)).map { _ in
                 DeadLetter(
                     origin: "memory", partition: partition, position: "\(next)", code: "T-1", cause: "broken",
                     payload: [1, 2])
             }
             return SourceBatch(
-                batch: try makeBatch(source.schema, good), next: .offset(Int64(next)), deadLetters: letters)
+                batch: try makeBatch(source.schema, good), next: .offset(Int64(next)), deadLetters: letters,
+                appends: appends)
         }
         var isFinished: Bool { source.state.withLock { $0.finished && next >= $0.partitions[partition].count } }
     }
@@ -201,11 +212,13 @@ func settle(_ rows: [WeightedRow]) -> [[Scalar]: Int64] {
 }
 
 func settings(
-    workers: Int = 1, lateness: Int64 = 0, interval: Int64 = 3_000, state: Int? = nil, idleAfter: Int64 = 60_000_000
+    workers: Int = 1, lateness: Int64 = 0, interval: Int64 = 3_000, state: Int? = nil, idleAfter: Int64 = 60_000_000,
+    aheadMax: Int64? = nil
 ) -> StreamJobSettings {
     StreamJobSettings(
         governor: MemoryGovernor(budgetBytes: 256 << 20), workers: workers, checkpointIntervalMicros: interval,
-        latenessMicros: lateness, idleAfterMicros: idleAfter, stateBudgetBytes: state)
+        latenessMicros: lateness, idleAfterMicros: idleAfter,
+        eventTimeAheadMaxMicros: aheadMax.map { ["events": $0] } ?? [:], stateBudgetBytes: state)
 }
 
 // MARK: Plans

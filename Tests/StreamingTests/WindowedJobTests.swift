@@ -23,7 +23,7 @@ import Testing
         let job = try StreamJob(
             plan: plan, emit: emit, sources: ["events": source], sink: sink, lateSink: late,
             stateDirectory: folder.path,
-            clock: SystemClock())
+            clock: MonotonicClock())
         try job.start(settings)
         try job.waitUntilCaughtUp()
         try job.checkpoint()
@@ -117,7 +117,7 @@ import Testing
         let source = MemorySource(eventSchema, [[event(100)], [event(150)]], finished: false)
         let job = try StreamJob(
             plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: late,
-            stateDirectory: folder.path, clock: SystemClock())
+            stateDirectory: folder.path, clock: MonotonicClock())
         try job.start(settings(workers: 2, idleAfter: 30_000))
         try job.waitUntilCaughtUp()
         // Only the first partition goes on; the second turns idle.
@@ -157,7 +157,7 @@ import Testing
         func job() throws -> StreamJob {
             try StreamJob(
                 plan: windowedPlan(), emit: .final, sources: ["events": source], sink: sink, lateSink: MemorySink(),
-                stateDirectory: folder.path, clock: SystemClock())
+                stateDirectory: folder.path, clock: MonotonicClock())
         }
         let killed = try job()
         try killed.start(settings(workers: workers, idleAfter: 3_600_000_000))
@@ -169,9 +169,11 @@ import Testing
         for _ in 0..<2 {
             let again = try job()
             try again.start(settings(workers: workers, idleAfter: 50_000))
-            let (monitor, clock) = (Monitor(), SystemClock())
-            let deadline = clock.nowMicros() + 10_000_000
-            while sink.visible.isEmpty, clock.nowMicros() < deadline { monitor.locked { monitor.wait(micros: 5_000) } }
+            let (monitor, clock) = (Monitor(), MonotonicClock())
+            let deadline = clock.elapsedMicros() + 10_000_000
+            while sink.visible.isEmpty, clock.elapsedMicros() < deadline {
+                monitor.locked { monitor.wait(micros: 5_000) }
+            }
             #expect(
                 sink.visible.map { Array($0.values.prefix(4)) } == [
                     [.int(1_000), .string("JFK"), .string("AA"), .int(2)]
@@ -190,22 +192,22 @@ import Testing
             eventSchema, makeEvents(seed: 1, partitions: 2, rows: 10, disorder: 0), finished: false)
         let job = try StreamJob(
             plan: eventScan, emit: .final, sources: ["events": source], sink: sink, stateDirectory: folder.path,
-            clock: SystemClock())
+            clock: MonotonicClock())
         try job.start(settings(workers: 2, interval: 1_000))
         try job.waitUntilCaughtUp()
         try job.checkpoint()
-        let clock = SystemClock()
+        let clock = MonotonicClock()
         func rest(_ micros: Int64) {
-            let (monitor, until) = (Monitor(), clock.nowMicros() + micros)
-            while clock.nowMicros() < until { monitor.locked { monitor.wait(micros: 2_000) } }
+            let (monitor, until) = (Monitor(), clock.elapsedMicros() + micros)
+            while clock.elapsedMicros() < until { monitor.locked { monitor.wait(micros: 2_000) } }
         }
         rest(100_000)
         let epoch = job.status().epoch
         rest(150_000)
         #expect(job.status().epoch == epoch, "no checkpoints while nothing happens")
         source.append([[.string("X"), .null, .int(1), .null, .null]], to: 1)
-        let appended = clock.nowMicros()
-        while sink.visible.count < 21, clock.nowMicros() < appended + 10_000_000 { rest(1_000) }
+        let appended = clock.elapsedMicros()
+        while sink.visible.count < 21, clock.elapsedMicros() < appended + 10_000_000 { rest(1_000) }
         #expect(sink.visible.count == 21)
         let status = job.status()
         #expect(status.partitions.count == 2)

@@ -3,7 +3,8 @@
 enum TimeAndChance {
     /// What the scan looks for.
     static let readings = [
-        "Date()", "Date.now", "clock_gettime", "gettimeofday", "SystemClock()", "ContinuousClock", "SuspendingClock",
+        "Date()", "Date.now", "clock_gettime", "gettimeofday", "SystemClock()", "MonotonicClock()", "ContinuousClock",
+        "SuspendingClock",
         "DispatchTime.now", "DispatchWallTime.now", "CFAbsoluteTimeGetCurrent", "mach_absolute_time", ".random(",
         "UUID()",
         "SystemRandomNumberGenerator", "arc4random", "getrandom", ".randomElement()", ".shuffled()", ".shuffle()",
@@ -24,7 +25,7 @@ enum TimeAndChance {
         ("Sources/Servers/KafkaServer/GroupService.swift", [".random("], "names of group members need only be new"),
         ("Sources/Lake/Identifiers.swift", ["SystemRandomNumberGenerator"], "names of files need only be new"),
         (
-            "Sources/Streaming/Run/StreamJob.swift", ["SystemClock()"],
+            "Sources/Streaming/Run/StreamJob.swift", ["MonotonicClock()"],
             "how long a caller waits for a job; no row depends on it"
         ),
         ("Sources/Streaming/Run/Mailbox.swift", ["clock_gettime"], "when a wait on a condition variable gives up"),

@@ -14,8 +14,10 @@ public final class TopicStreamSource: StreamSource {
     public typealias SchemaLookup = @Sendable (Int32) throws -> AvroSchema?
 
     public let schema: Schema
-    public let partitionCount: Int
     public let onDataLoss: DataLoss
+    /// How many partitions the topic has now; when it is deleted, as many as it had in the beginning.
+    public var partitionCount: Int { log.topic(topic).map { Int($0.partitionCount) } ?? firstPartitionCount }
+    private let firstPartitionCount: Int
     private let log: DurableLog
     private let topic: TopicName
     private let readerSchema: AvroSchema
@@ -34,7 +36,7 @@ public final class TopicStreamSource: StreamSource {
         let whole = try readerSchema.columnarSchema()
         self.columns = columns?.compactMap(whole.index(of:)) ?? Array(whole.fields.indices)
         schema = Schema(self.columns.map { whole[$0] }, metadata: whole.metadata)
-        partitionCount = Int(description.partitionCount)
+        firstPartitionCount = Int(description.partitionCount)
         self.log = log
         self.topic = topic
         self.readerSchema = readerSchema
@@ -139,7 +141,10 @@ final class TopicPartitionReader: PartitionReader {
         var decoder: AvroDecoder?
         var letters: [DeadLetter] = []
         var read = 0
-        var newestMillis: Int64?
+        var rows = 0
+        let times = try partition.appendTimes(of: chunk)
+        var appends: [SourceBatch.AppendRun] = []
+        var batchOffset: Int64?
         var next = offset
         while read < rowsMax, let record = try reader.next() {
             let bytes = unsafe record.value ?? UnsafeRawBufferPointer(start: nil, count: 0)
@@ -149,14 +154,21 @@ final class TopicPartitionReader: PartitionReader {
                 if let decoder, decoder !== found { break }
                 decoder = found
                 try unsafe found.decode(ConfluentFrame.record(in: bytes))
+                rows += 1
             } catch let error as AvroError {
                 unsafe letters.append(letter(error.report, record, bytes))
             } catch let error as UnknownSchema {
                 unsafe letters.append(letter(error.report, record, bytes))
             }
             next = record.offset.next
-            newestMillis = max(newestMillis ?? .min, record.timestampMillis)
             read += 1
+            if let batch = reader.batch?.baseOffset, batch != batchOffset {
+                batchOffset = batch
+                // What the log noted itself; what the producer wrote into the record may be anything.
+                let micros = times.millis(at: record.offset)?.multipliedSaturated(by: 1000)
+                if let micros, micros != appends.last?.micros { appends.append(.init(rowEnd: rows, micros: micros)) }
+            }
+            if !appends.isEmpty { appends[appends.count - 1].rowEnd = rows }
         }
         // Only control records remain in a chunk that gave no record at all.
         if read == 0, decoder == nil { next = chunk.nextOffset }
@@ -164,7 +176,7 @@ final class TopicPartitionReader: PartitionReader {
         return SourceBatch(
             batch: try decoder?.finish().selecting(columns) ?? empty(), next: .offset(next.rawValue), readCount: read,
             deadLetters: letters,
-            appendedMicros: newestMillis.map { $0 * 1000 })
+            appends: appends)
     }
 
     private func decoder(for id: Int32) throws -> AvroDecoder {

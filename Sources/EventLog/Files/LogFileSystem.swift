@@ -9,6 +9,8 @@ public protocol LogFileSystem: Sendable {
     /// The names in a folder, without `.` and `..`, sorted.
     func list(_ path: String) throws(LogError) -> [String]
     func exists(_ path: String) -> Bool
+    /// When a file was last written, in milliseconds since 1970.
+    func modifiedMillis(_ path: String) throws(LogError) -> Int64
     /// Puts a file or folder in another's place, atomically.
     func rename(_ source: String, to target: String) throws(LogError)
     func removeFile(_ path: String) throws(LogError)

@@ -36,6 +36,17 @@ public struct PosixFileSystem: LogFileSystem {
 
     public func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    public func modifiedMillis(_ path: String) throws(LogError) -> Int64 {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw failure("measure", path) }
+        #if canImport(Glibc)
+            let time = status.st_mtim
+        #else
+            let time = status.st_mtimespec
+        #endif
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
     public func rename(_ source: String, to target: String) throws(LogError) {
         #if canImport(Glibc)
             let status = unsafe Glibc.rename(source, target)

@@ -33,6 +33,7 @@ final class PartitionLog: Flushable {
         var appendProblem: (error: LogError, atMillis: Int64)?
         var pending: [Pending] = []
         var tail = TailCache()
+        var appendTimes = AppendTimes()
         var waiters: [UInt64: Waiter] = [:]
         var waiterCount: UInt64 = 0
         /// Completions that wait for the next sync.
@@ -71,7 +72,11 @@ final class PartitionLog: Flushable {
                 directory: directory, fileSystem: fileSystem, openFiles: surroundings.openFiles,
                 wasClosedCleanly: wasClosedCleanly, nowMillis: nowMillis
             ).run()
+            // Without them everything works; only who was idle is then judged by when rows are read.
+            let times = try? Self.recoverAppendTimes(
+                recovered.segments, directory: directory, fileSystem: fileSystem)
             state.withLock { state in
+                state.appendTimes = times ?? AppendTimes()
                 state.segments = recovered.segments
                 state.startOffset = recovered.startOffset
                 state.endOffset = recovered.segments[recovered.segments.count - 1].nextOffset
@@ -152,6 +157,8 @@ final class PartitionLog: Flushable {
         var undo: [(producer: Int64, entry: ProducerTable.Entry?)] = []
         var done: [(pending: Pending, result: Result<AppendResult, LogError>)] = []
         var segmentIsFull = false
+        /// When all of it is taken to have come.
+        var nowMillis: Int64
     }
 
     /// Writes what fits into the segment and takes it off `work`. Returns whether the segment must be rolled for the rest.
@@ -176,6 +183,9 @@ final class PartitionLog: Flushable {
             do throws(LogError) { try group.file.truncate(to: group.position) } catch { fail(error) }
             throw error
         }
+        if let first = group.batches.first {
+            noteAppend(from: first.header.baseOffset, atMillis: group.nowMillis)
+        }
         commit(group)
         work = work.dropFirst(group.done.count)
         return group.segmentIsFull
@@ -186,7 +196,7 @@ final class PartitionLog: Flushable {
         let now = nowMillis
         return state.withLock { state in
             let segment = state.segments[state.segments.count - 1]
-            var group = Group(file: segment.file, position: segment.size)
+            var group = Group(file: segment.file, position: segment.size, nowMillis: now)
             var (bytes, next) = (segment.size, state.endOffset)
             for var pending in work {
                 let count = pending.batch.count

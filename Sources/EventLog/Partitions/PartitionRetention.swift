@@ -29,6 +29,7 @@ extension PartitionLog {
         for segment in dropped {
             try fileSystem.removeFile(segment.path)
             try fileSystem.removeFile(Segment.path(directory, segment.baseOffset, ".index"))
+            try fileSystem.removeFile(Segment.path(directory, segment.baseOffset, AppendTimesFile.suffix))
         }
         if !dropped.isEmpty { try fileSystem.syncDirectory(directory) }
     }

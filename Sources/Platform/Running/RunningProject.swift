@@ -71,7 +71,9 @@ public final class RunningProject: Sendable {
         let memory = MemoryPlan(options: options, settings: project.settings)
         self.memory = memory
         let governor = MemoryGovernor(budgetBytes: memory.budgetBytes)
-        let workers = options.workers ?? project.settings.workers ?? ProcessInfo.processInfo.activeProcessorCount
+        let workers = PlatformOptions.workers(
+            asked: options.workers ?? project.settings.workers,
+            processors: ProcessInfo.processInfo.activeProcessorCount)
 
         var logConfiguration = DurableLog.Configuration()
         logConfiguration.tailBytesMax = memory.logBytes

@@ -23,7 +23,9 @@ final class StreamRunning: Sendable {
     private let topics: [String: TopicName]
     private let log: DurableLog
     private let supervisor = DispatchQueue(label: "gariep.stream")
-    private let clock: any WallClock
+    private let clock: any SteadyClock
+    /// Held by whoever starts or stops the job.
+    private let lifecycle = Mutex(())
     private let isStopping = Mutex(false)
     private let jobProblem = Mutex<String?>(nil)
     private let isStarted = Mutex(false)
@@ -91,7 +93,7 @@ final class StreamRunning: Sendable {
         let sound = around.sound
         model = definition.name
         log = around.log
-        clock = around.clock
+        clock = MonotonicClock()
         let inputs = ProjectPlanner.inputs(of: definition, sound.project, sound.plan)
         let plan = try sound.checker.bind(sound.project.composed(definition).text, inputs)
         let emission: EmitMode = definition.config.emission == .final ? .final : .changes
@@ -103,6 +105,7 @@ final class StreamRunning: Sendable {
         var ownLetters: String?
         var lateness = definition.config.lateness?.micros
         var idleAfter: Int64?
+        var aheadMax: [String: Int64] = [:]
         let scanned = Dictionary(plan.scans.map { ($0.relation, $0.schema) }) { first, _ in first }
         for name in sound.project.physicalReads(definition) {
             guard let schema = scanned[name.description] else { continue }
@@ -116,6 +119,7 @@ final class StreamRunning: Sendable {
                 sources[name.description] = try Self.source(topic, columns: schema.fields.map(\.name), around)
                 lateness = lateness ?? topic.lateness.micros
                 idleAfter = idleAfter ?? topic.idleAfter?.micros
+                aheadMax[name.description] = topic.eventTimeAheadMax.micros
             } else {
                 tables[name.description] = try WarehouseTableSource(
                     engine: around.warehouse.engine, relation: ProjectWarehouse.relation(name), schema: schema)
@@ -145,11 +149,12 @@ final class StreamRunning: Sendable {
         job = try StreamJob(
             plan: plan, emit: emission, sources: sources, tables: tables, sink: sink, lateSink: lateSink,
             deadLetterSink: ownLetterSink, sourceDeadLetterSinks: letterSinks,
-            stateDirectory: around.directory.state(of: definition.name.name), clock: around.clock)
+            stateDirectory: around.directory.state(of: definition.name.name), clock: clock)
         settings = StreamJobSettings(
             governor: around.governor, workers: around.workers,
             checkpointIntervalMicros: sound.project.settings.checkpointInterval.micros, checkpointRowsMax: 500_000,
-            latenessMicros: lateness ?? 0, idleAfterMicros: idleAfter ?? 30_000_000, batchRows: 4096,
+            latenessMicros: lateness ?? 0, idleAfterMicros: idleAfter ?? 30_000_000,
+            eventTimeAheadMaxMicros: aheadMax, batchRows: 4096,
             inboxRowsMax: 32_768,
             stateBudgetBytes: around.memory.streamBytes / 4)
     }
@@ -207,21 +212,40 @@ final class StreamRunning: Sendable {
         }
     }
 
-    /// Waits for the job's end, and starts it again unless it is meant to end.
+    /// Waits for the job's end, and starts it again unless it is meant to end. Takes up partitions that its topics get.
     private func supervise() {
         var restarts = Restarts()
-        var startedMicros = clock.nowMicros()
+        var startedMicros = clock.elapsedMicros()
         while !isStopping.withLock({ $0 }) {
             if announcer.problem != nil { announcer.announce() }
-            guard let ended = try? job.waitUntilEnded(timeoutMicros: 200_000) else { continue }
+            guard let ended = try? job.waitUntilEnded(timeoutMicros: 200_000) else {
+                takeUpNewPartitions()
+                continue
+            }
             if isStopping.withLock({ $0 }) { return }
             jobProblem.withLock { $0 = ended.description }
             // A full disk or a locked table needs time, not attempts.
-            let due = clock.nowMicros() + restarts.failed(ranMicros: clock.nowMicros() - startedMicros)
-            while clock.nowMicros() < due, !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
-            guard !isStopping.withLock({ $0 }) else { return }
-            startedMicros = clock.nowMicros()
-            startJob()
+            let due = clock.elapsedMicros() + restarts.failed(ranMicros: clock.elapsedMicros() - startedMicros)
+            while clock.elapsedMicros() < due, !isStopping.withLock({ $0 }) { FileSystem.sleep(micros: 100_000) }
+            startedMicros = clock.elapsedMicros()
+            unlessStopping { startJob() }
+        }
+    }
+
+    /// A run that fails on the way is the supervisor's to start again.
+    private func takeUpNewPartitions() {
+        unlessStopping {
+            do {
+                if try job.takeUpNewPartitions(settings) { jobProblem.withLock { $0 = nil } }
+            } catch {
+                jobProblem.withLock { $0 = "\(error)" }
+            }
+        }
+    }
+
+    private func unlessStopping(_ body: () -> Void) {
+        lifecycle.withLock { _ in
+            if !isStopping.withLock({ $0 }) { body() }
         }
     }
 
@@ -230,7 +254,7 @@ final class StreamRunning: Sendable {
         isStopping.withLock { $0 = true }
         // First the supervisor, so that it does not start the job again behind this.
         supervisor.sync {}
-        try job.stop()
+        try lifecycle.withLock { _ in try job.stop() }
     }
 
     /// Why its rows do not come, or are not seen.

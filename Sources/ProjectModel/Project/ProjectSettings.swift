@@ -104,7 +104,7 @@ extension ProjectSettings {
     private mutating func readPlatform(_ map: YAMLMapping) {
         dataDirectory = map.string("data_dir")?.value ?? dataDirectory
         memoryBytes = map.byteSize("memory")?.value
-        workers = map.int("workers", in: 1...1024)?.value
+        workers = map.int("workers", in: 1...128)?.value
         checkpointInterval = map.timeSpan("checkpoint_interval")?.value ?? checkpointInterval
         if let ports = map.mapping("ports", within: "`ports`") {
             self.ports.kafka = ports.int("kafka", in: 0...65535)?.value ?? self.ports.kafka

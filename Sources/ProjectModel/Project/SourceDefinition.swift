@@ -40,6 +40,9 @@ public struct CSVSource: Sendable, Hashable {
 
 /// A topic of the log.
 public struct TopicSource: Sendable, Hashable {
+    /// Clocks and time zones of producers that are wrong are wrong by less than this.
+    public static let eventTimeAheadMaxDefault = TimeSpan(micros: 86_400_000_000)
+
     public enum Format: String, Sendable, Hashable, CaseIterable {
         case avro, json
     }
@@ -65,6 +68,9 @@ public struct TopicSource: Sendable, Hashable {
     /// After this long without records, a partition no longer holds the watermark back.
     public let idleAfter: TimeSpan?
     public let onDataLoss: DataLoss
+    /// How far ahead of the time at which a record is appended its event time may be. A record further ahead goes to
+    /// `deadLetter`: it would make everything that comes after it late. Simulations of the future set it higher.
+    public let eventTimeAheadMax: TimeSpan
     public let replay: ReplayDefinition?
 }
 

@@ -154,10 +154,11 @@ struct SourceReader {
         let lateness = map.timeSpan("lateness")
         let idleAfter = map.timeSpan("idle_after")?.value
         let onDataLoss = map.choice("on_data_loss", TopicSource.DataLoss.self)?.value ?? .fail
-        if let lateness, eventTime == nil {
+        let aheadMax = map.timeSpan("event_time_ahead_max")
+        if let needing = lateness ?? aheadMax, eventTime == nil {
             diagnostics.add(
                 .missingKey(
-                    lateness.location, key: "event_time", within: map.within,
+                    needing.location, key: "event_time", within: map.within,
                     hint: "Lateness is measured by the column that says when an event happened; name it."))
         }
         let replay = map.mapping("replay", within: "`replay` of \(name)").flatMap {
@@ -167,7 +168,8 @@ struct SourceReader {
             topic: topic, partitions: partitions, format: format?.value ?? .json,
             schemaFile: schema.map { Located(files.absolute($0.value), $0.location) }, key: key, deadLetter: deadLetter,
             eventTime: eventTime, lateness: lateness?.value ?? TimeSpan(micros: 0), idleAfter: idleAfter,
-            onDataLoss: onDataLoss, replay: replay)
+            onDataLoss: onDataLoss, eventTimeAheadMax: aheadMax?.value ?? TopicSource.eventTimeAheadMaxDefault,
+            replay: replay)
     }
 
     private func replay(_ map: YAMLMapping, key: Located<String>?, file: String) -> ReplayDefinition? {

@@ -148,8 +148,11 @@ enum Quantile {
             guard let codec = KeyCodecs.words(argument) else { return nil }
             return BagAccumulator(codec: codec, type: type) { bag, builder in
                 guard let (low, high, part) = bounds(bag, rank, \.key, \.weight) else { return builder.appendNull() }
-                let exact = Double(low) + Double(high - low) * part
-                try builder.append(.int(part == 0 ? low : Int64(exact.rounded(.toNearestOrAwayFromZero))))
+                // Times that are no times may lie further apart than their type reaches.
+                let (distance, overflow) = high.subtractingReportingOverflow(low)
+                let exact = Double(low) + (overflow ? Double(high) - Double(low) : Double(distance)) * part
+                let rounded = Int64(exactly: exact.rounded(.toNearestOrAwayFromZero)) ?? (exact < 0 ? low : high)
+                try builder.append(.int(part == 0 ? low : rounded))
             }
         case (.decimal128(_, let from), .decimal128(_, let to)) where from == to:
             guard let codec = KeyCodecs.wide(argument) else { return nil }

@@ -93,13 +93,20 @@ final class BagAccumulator<Key: OrderedKey>: Accumulator {
         }
     }
 
+    /// Sorts and merges a bag, which may change how much memory it holds.
+    private func settle(_ slot: Int) {
+        let before = bytes(bags[slot])
+        bags[slot].settle()
+        held += bytes(bags[slot]) - before
+    }
+
     @specialized(where Key == Int64)
     @specialized(where Key == Int128)
     @specialized(where Key == BytesKey)
     override func results(_ slots: [Int32]) throws -> Column {
         let builder = ColumnBuilder.make(type)
         for slot in slots {
-            bags[Int(slot)].settle()
+            settle(Int(slot))
             try finish(bags[Int(slot)].entries, builder)
         }
         return builder.finish()
@@ -109,7 +116,7 @@ final class BagAccumulator<Key: OrderedKey>: Accumulator {
     @specialized(where Key == Int128)
     @specialized(where Key == BytesKey)
     override func encode(_ slot: Int32, into writer: inout ByteWriter) {
-        bags[Int(slot)].settle()
+        settle(Int(slot))
         let entries = bags[Int(slot)].entries
         writer.unsignedVarint(UInt64(entries.count))
         for entry in entries {

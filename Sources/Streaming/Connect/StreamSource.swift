@@ -15,7 +15,8 @@ public protocol StreamSource: Sendable {
     /// What positions are positions in. It stays the same over restarts, and differs for whatever takes its place under
     /// the same name: a topic's name and id. Asked at each start and each checkpoint.
     func identity() throws -> String
-    /// How many partitions there are; does not change while a job runs.
+    /// How many partitions there are now. They may become more, which a job takes up with
+    /// `StreamJob.takeUpNewPartitions`; never fewer.
     var partitionCount: Int { get }
 
     /// Opens one partition, on the thread that will read it.
@@ -72,24 +73,35 @@ public struct SourceBatch: Sendable {
     public let readCount: Int
     /// Records that could not be decoded; each has a dead letter.
     public let deadLetters: [DeadLetter]
-    /// When the newest of them was appended to the source, in microseconds since 1970; nil where unknown.
-    public let appendedMicros: Int64?
+    /// When the source took them, by its own clock; empty where it does not tell.
+    public let appends: [AppendRun]
     /// Records that should have stood before these and are gone; only where `onDataLoss` is `earliest`.
     public let skippedCount: Int64
 
+    /// Records that the source took at one time. Times never go back within a partition.
+    public struct AppendRun: Sendable, Hashable {
+        /// The row of the batch after the last that it covers; covers none where that is the one before's too.
+        public var rowEnd: Int
+        /// In microseconds since 1970.
+        public let micros: Int64
+        public init(rowEnd: Int, micros: Int64) { (self.rowEnd, self.micros) = (rowEnd, micros) }
+    }
+
     public init(
         batch: RecordBatch, next: SourcePosition, readCount: Int? = nil, deadLetters: [DeadLetter] = [],
-        appendedMicros: Int64? = nil, skippedCount: Int64 = 0
+        appends: [AppendRun] = [], skippedCount: Int64 = 0
     ) {
         self.batch = batch
         self.next = next
         self.readCount = readCount ?? batch.count + deadLetters.count
         self.deadLetters = deadLetters
-        self.appendedMicros = appendedMicros
+        self.appends = appends
         self.skippedCount = skippedCount
     }
 
     public var refusedCount: Int { deadLetters.count }
+    /// When the newest of them was appended, in microseconds since 1970; nil where unknown.
+    public var appendedMicros: Int64? { appends.last?.micros }
 }
 
 /// Wakes the worker that reads a partition. Cheap where the worker is awake; calls may come from any thread.

@@ -147,8 +147,9 @@ enum Arithmetic {
         case .float64: return float(function, type, Double.self)
         case .intervalMonthDayNano where function == .negate:
             return { args, frame in
-                Map.unary(args, frame, type, MonthDayNano.self, MonthDayNano.self) { value, _ in
-                    MonthDayNano(months: 0 &- value.months, days: 0 &- value.days, nanos: 0 &- value.nanos)
+                Map.unary(args, frame, type, MonthDayNano.self, MonthDayNano.self) { value, fault in
+                    if value.months == .min || value.days == .min || value.nanos == .min { fault = .overflow }
+                    return MonthDayNano(months: 0 &- value.months, days: 0 &- value.days, nanos: 0 &- value.nanos)
                 }
             }
         default: return nil

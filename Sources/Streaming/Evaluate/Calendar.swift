@@ -6,6 +6,10 @@ internal import Columnar
 enum Calendar {
     static let dayMicros: Int64 = 86_400_000_000
 
+    /// The instants that a TIMESTAMP can be, in microseconds: from 290309-12-22 (BC) to the last but one of `Int64`,
+    /// which is DuckDB's infinity. Inside it the start of a day never overflows.
+    static let instants: ClosedRange<Int64> = -106_751_991 * dayMicros...Int64.max - 1
+
     @inline(__always)
     static func civil(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = days + 719_468
@@ -41,19 +45,23 @@ enum Calendar {
         return rest < 0 ? quotient - 1 : quotient
     }
 
-    /// A timestamp in microseconds; rounds nanoseconds down.
+    /// A timestamp in microseconds; rounds nanoseconds down. nil where it is none of `instants`.
     @inline(__always)
-    static func micros(_ value: Int64, _ unit: TimeUnit) -> Int64 {
+    static func micros(_ value: Int64, _ unit: TimeUnit) -> Int64? {
+        let (micros, overflow): (Int64, Bool)
         switch unit {
-        case .second: value &* 1_000_000
-        case .millisecond: value &* 1_000
-        case .microsecond: value
-        case .nanosecond: floorDivide(value, 1_000)
+        case .second: (micros, overflow) = value.multipliedReportingOverflow(by: 1_000_000)
+        case .millisecond: (micros, overflow) = value.multipliedReportingOverflow(by: 1_000)
+        case .microsecond: (micros, overflow) = (value, false)
+        case .nanosecond: (micros, overflow) = (floorDivide(value, 1_000), false)
         }
+        return overflow || !instants.contains(micros) ? nil : micros
     }
 
-    /// Adds months (the day is cut to the month's last), then days, then microseconds; nil on overflow.
+    /// Adds months (the day is cut to the month's last), then days, then microseconds; nil where the result is none of
+    /// `instants`, or `micros` is not.
     static func adding(_ micros: Int64, months: Int64, days: Int64, micros more: Int64) -> Int64? {
+        guard instants.contains(micros) else { return nil }
         var dayNumber = floorDivide(micros, dayMicros)
         let timeOfDay = micros - dayNumber * dayMicros
         if months != 0 {
@@ -65,7 +73,7 @@ enum Calendar {
         let (whole, overDays) = (dayNumber + days).multipliedReportingOverflow(by: dayMicros)
         let (first, overTime) = whole.addingReportingOverflow(timeOfDay)
         let (second, overMore) = first.addingReportingOverflow(more)
-        return overDays || overTime || overMore ? nil : second
+        return overDays || overTime || overMore || !instants.contains(second) ? nil : second
     }
 
     /// Monday is 1.
@@ -113,7 +121,8 @@ enum DatePart: String, CaseIterable {
         }
     }
 
-    /// The greatest instant at or before `micros` where the part begins; nil for parts that nothing can be cut to.
+    /// The greatest instant at or before `micros`, one of `Calendar.instants`, where the part begins; nil for parts that
+    /// nothing can be cut to, and where that instant is too long ago.
     func truncate(_ micros: Int64) -> Int64? {
         if let length = fixedMicros { return Calendar.floorDivide(micros, length) * length }
         let days = Calendar.floorDivide(micros, Calendar.dayMicros)
@@ -133,10 +142,11 @@ enum DatePart: String, CaseIterable {
             first = january4 - Calendar.isoWeekday(days: january4) + 1
         default: return nil
         }
-        return first * Calendar.dayMicros
+        let (start, overflow) = first.multipliedReportingOverflow(by: Calendar.dayMicros)
+        return overflow || !Calendar.instants.contains(start) ? nil : start
     }
 
-    /// The part as a number. `epoch` is not here: it is a DOUBLE.
+    /// The part of one of `Calendar.instants` as a number. `epoch` is not here: it is a DOUBLE.
     func extract(_ micros: Int64) -> Int64 {
         let days = Calendar.floorDivide(micros, Calendar.dayMicros)
         let time = micros - days * Calendar.dayMicros
@@ -169,10 +179,13 @@ enum DatePart: String, CaseIterable {
         }
     }
 
-    /// How many boundaries of the part lie between two instants; nil for parts without boundaries.
+    /// How many boundaries of the part lie between two of `Calendar.instants`; nil for parts without boundaries, and
+    /// where they are too many for an integer.
     func boundaries(_ start: Int64, _ end: Int64) -> Int64? {
         if let length = fixedMicros {
-            return Calendar.floorDivide(end, length) - Calendar.floorDivide(start, length)
+            let (count, overflow) = Calendar.floorDivide(end, length).subtractingReportingOverflow(
+                Calendar.floorDivide(start, length))
+            return overflow ? nil : count
         }
         func months(_ micros: Int64) -> Int64 {
             let date = Calendar.civil(days: Calendar.floorDivide(micros, Calendar.dayMicros))

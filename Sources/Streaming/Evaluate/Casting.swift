@@ -26,8 +26,12 @@ enum Casting {
         case (.timestamp(let unit, _), .date32):
             let scale = 86_400 * unit.perSecond
             return { args, frame in
-                Map.unary(args, frame, to, Int64.self, Int32.self) { value, _ in
-                    Int32(truncatingIfNeeded: Calendar.floorDivide(value, scale))
+                Map.unary(args, frame, to, Int64.self, Int32.self) { value, failed in
+                    guard let days = Int32(exactly: Calendar.floorDivide(value, scale)) else {
+                        failed = fault
+                        return 0
+                    }
+                    return days
                 }
             }
         case (.bool, _) where to.isNumeric:
@@ -267,7 +271,11 @@ enum Casting {
         case .timestamp(let unit, nil):
             guard unit != .nanosecond else { return nil }
             format = {
-                if case .int(let value) = $0 { TimestampText.format(micros: Calendar.micros(value, unit)) } else { nil }
+                if case .int(let value) = $0 {
+                    Calendar.micros(value, unit).map { TimestampText.format(micros: $0) }
+                } else {
+                    nil
+                }
             }
         case .float32: format = { if case .double(let value) = $0 { DoubleText.format(Float(value)) } else { nil } }
         case .float64: format = { if case .double(let value) = $0 { DoubleText.format(value) } else { nil } }

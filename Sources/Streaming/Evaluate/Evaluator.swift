@@ -10,7 +10,7 @@ enum RowFault: UInt8, Sendable {
     case none
     /// No fault: the answer is null.
     case null
-    case overflow, divisionByZero, cast, invalidArgument, missingTime
+    case overflow, divisionByZero, cast, invalidArgument, missingTime, timeRange, timeAhead
 
     var code: String {
         switch self {
@@ -20,6 +20,8 @@ enum RowFault: UInt8, Sendable {
         case .cast: "STR-062"
         case .invalidArgument: "STR-063"
         case .missingTime: "STR-064"
+        case .timeRange: "STR-065"
+        case .timeAhead: "STR-066"
         }
     }
 
@@ -31,6 +33,8 @@ enum RowFault: UInt8, Sendable {
         case .cast: "a value cannot be cast to the type that the query asks for"
         case .invalidArgument: "a function got an argument that it is not defined for"
         case .missingTime: "the time of the window is null"
+        case .timeRange: "a time is outside of what a TIMESTAMP can be, 290309 BC to 294247"
+        case .timeAhead: "the event time is further ahead of when the record was appended than event_time_ahead_max"
         }
     }
 }

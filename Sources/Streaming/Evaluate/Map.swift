@@ -103,6 +103,8 @@ struct FaultCollector {
         current = .none
     }
 
+    mutating func fail(_ row: Int, _ fault: RowFault) { rows.append((Int32(row), fault)) }
+
     /// Hands the faults of rows without null arguments to the frame, and gives the result's validity.
     func settle(_ arguments: [Column], _ frame: Frame) -> Buffer? {
         let validity = Nulls.intersection(arguments, count: frame.count)

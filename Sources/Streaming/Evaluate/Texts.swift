@@ -8,6 +8,7 @@ enum TimestampText {
         return pad(year, 4) + "-" + pad(date.month, 2) + "-" + pad(date.day, 2) + (date.year > 0 ? "" : " (BC)")
     }
 
+    /// - Parameter micros: one of `Calendar.instants`.
     static func format(micros: Int64) -> String {
         let days = Calendar.floorDivide(micros, Calendar.dayMicros)
         let time = micros - days * Calendar.dayMicros
@@ -37,17 +38,24 @@ enum TimestampText {
         return days
     }
 
-    /// A date, then optionally `T` or a space, a time and `Z` or an offset from UTC.
+    /// A date, then optionally `T` or a space, a time and `Z` or an offset from UTC; nil where it is none of
+    /// `Calendar.instants`.
     static func parse(_ text: String) -> Int64? {
         var scanner = DigitScanner(text)
-        guard let days = scanDate(&scanner) else { return nil }
-        var micros = days * Calendar.dayMicros
-        if scanner.isAtEnd { return micros }
+        guard let days = scanDate(&scanner), let time = scanTime(&scanner) else { return nil }
+        let (start, overflow) = days.multipliedReportingOverflow(by: Calendar.dayMicros)
+        let (micros, carry) = start.addingReportingOverflow(time)
+        return overflow || carry || !Calendar.instants.contains(micros) ? nil : micros
+    }
+
+    /// What stands behind the date, in microseconds since the day began in UTC.
+    private static func scanTime(_ scanner: inout DigitScanner) -> Int64? {
+        if scanner.isAtEnd { return 0 }
         guard scanner.take(UInt8(ascii: "T")) || scanner.take(UInt8(ascii: " ")) else { return nil }
         guard let hour = scanner.number(1...2), hour < 24, scanner.take(UInt8(ascii: ":")),
             let minute = scanner.number(2...2), minute < 60
         else { return nil }
-        micros += (hour * 60 + minute) * 60_000_000
+        var micros = (hour * 60 + minute) * 60_000_000
         if scanner.take(UInt8(ascii: ":")) {
             guard let second = scanner.number(2...2), second < 60 else { return nil }
             micros += second * 1_000_000

@@ -23,8 +23,16 @@ enum TimeFunctions {
                 let right = micros(arguments[1])
             else { return nil }
             return { args, frame in
-                Map.rows(args, frame, type) { row, builder, _ in
-                    let distance = left(args[0], row) &- right(args[1], row)
+                Map.rows(args, frame, type) { row, builder, fault in
+                    guard let from = right(args[1], row), let to = left(args[0], row) else {
+                        fault = .timeRange
+                        return
+                    }
+                    let (distance, overflow) = to.subtractingReportingOverflow(from)
+                    guard !overflow else {
+                        fault = .overflow
+                        return
+                    }
                     let days = distance / Calendar.dayMicros
                     append(
                         builder,
@@ -37,11 +45,13 @@ enum TimeFunctions {
             guard arguments.count == 1, let read = micros(arguments[0]), type == .int64 else { return nil }
             let divisor: Int64 = function == .epochMillis ? 1_000 : 1
             return { args, frame in
-                let output = FixedOutput<Int64>(count: frame.count)
-                for row in 0..<frame.count { output[row] = Calendar.floorDivide(read(args[0], row), divisor) }
-                return Column(
-                    type: type, count: frame.count, validity: Nulls.intersection(args, count: frame.count),
-                    values: output.finish())
+                instants(args, frame, type) { row, fault in
+                    guard let micros = read(args[0], row) else {
+                        fault = .timeRange
+                        return 0
+                    }
+                    return Calendar.floorDivide(micros, divisor)
+                }
             }
         case .makeTimestamp:
             guard arguments == [.int64], case .timestamp(.microsecond, _) = type else { return nil }
@@ -50,11 +60,16 @@ enum TimeFunctions {
         }
     }
 
-    /// Reads a row of a date or timestamp column as microseconds. nil for other types, and for timestamps of a zone
-    /// whose calendar is not UTC's.
-    private static func micros(_ type: DataType) -> ((Column, Int) -> Int64)? {
+    /// Reads a row of a date or timestamp column as microseconds, nil where it is none of `Calendar.instants`. nil for
+    /// other types, and for timestamps of a zone whose calendar is not UTC's.
+    private static func micros(_ type: DataType) -> ((Column, Int) -> Int64?)? {
         switch type {
-        case .date32: { column, row in Int64(PrimitiveView<Int32>(column)[row]) * Calendar.dayMicros }
+        case .date32:
+            { column, row in
+                let (micros, overflow) = Int64(PrimitiveView<Int32>(column)[row]).multipliedReportingOverflow(
+                    by: Calendar.dayMicros)
+                return overflow || !Calendar.instants.contains(micros) ? nil : micros
+            }
         case .timestamp(let unit, let zone):
             zone == nil || ["UTC", "Etc/UTC", "Z", "+00:00"].contains(zone)
                 ? { column, row in Calendar.micros(PrimitiveView<Int64>(column)[row], unit) } : nil
@@ -68,14 +83,18 @@ enum TimeFunctions {
             validity: column.validity, values: column.values)
     }
 
-    /// Writes microseconds as a date or timestamp of `type`.
-    private static func writer(_ type: DataType) -> ((Int64) -> Int64)? {
+    /// Writes microseconds as a date or timestamp of `type`; nil where they do not fit it.
+    private static func writer(_ type: DataType) -> ((Int64) -> Int64?)? {
         switch type {
         case .date32: { Calendar.floorDivide($0, Calendar.dayMicros) }
         case .timestamp(.second, _): { Calendar.floorDivide($0, 1_000_000) }
         case .timestamp(.millisecond, _): { Calendar.floorDivide($0, 1_000) }
         case .timestamp(.microsecond, _): { $0 }
-        case .timestamp(.nanosecond, _): { $0 &* 1_000 }
+        case .timestamp(.nanosecond, _):
+            {
+                let (nanos, overflow) = $0.multipliedReportingOverflow(by: 1_000)
+                return overflow ? nil : nanos
+            }
         default: nil
         }
     }
@@ -103,7 +122,13 @@ enum TimeFunctions {
     private static func truncate(_ part: DatePart, _ argument: DataType, _ type: DataType) -> Kernel? {
         guard let read = micros(argument), let write = writer(type), part.truncate(0) != nil else { return nil }
         return { args, frame in
-            instants(args, frame, type) { row, _ in write(part.truncate(read(args[1], row)) ?? 0) }
+            instants(args, frame, type) { row, fault in
+                guard let value = read(args[1], row).flatMap(part.truncate).flatMap(write) else {
+                    fault = .timeRange
+                    return 0
+                }
+                return value
+            }
         }
     }
 
@@ -113,19 +138,25 @@ enum TimeFunctions {
             guard type == .float64 else { return nil }
             return { args, frame in
                 let output = FixedOutput<Double>(count: frame.count)
-                for row in 0..<frame.count { output[row] = Double(read(args[1], row)) / 1_000_000 }
+                var faults = FaultCollector()
+                for row in 0..<frame.count {
+                    let micros = read(args[1], row)
+                    if micros == nil { faults.fail(row, .timeRange) }
+                    output[row] = Double(micros ?? 0) / 1_000_000
+                }
                 return Column(
-                    type: type, count: frame.count, validity: Nulls.intersection([args[1]], count: frame.count),
-                    values: output.finish())
+                    type: type, count: frame.count, validity: faults.settle([args[1]], frame), values: output.finish())
             }
         }
         guard type == .int64 else { return nil }
         return { args, frame in
-            let output = FixedOutput<Int64>(count: frame.count)
-            for row in 0..<frame.count { output[row] = part.extract(read(args[1], row)) }
-            return Column(
-                type: type, count: frame.count, validity: Nulls.intersection([args[1]], count: frame.count),
-                values: output.finish())
+            instants([args[1]], frame, type) { row, fault in
+                guard let micros = read(args[1], row) else {
+                    fault = .timeRange
+                    return 0
+                }
+                return part.extract(micros)
+            }
         }
     }
 
@@ -134,7 +165,17 @@ enum TimeFunctions {
             part.boundaries(0, 0) != nil
         else { return nil }
         return { args, frame in
-            instants(args, frame, type) { row, _ in part.boundaries(left(args[1], row), right(args[2], row)) ?? 0 }
+            instants(args, frame, type) { row, fault in
+                guard let from = left(args[1], row), let to = right(args[2], row) else {
+                    fault = .timeRange
+                    return 0
+                }
+                guard let count = part.boundaries(from, to) else {
+                    fault = .overflow
+                    return 0
+                }
+                return count
+            }
         }
     }
 
@@ -146,15 +187,20 @@ enum TimeFunctions {
             let intervals = PrimitiveView<MonthDayNano>(args[1])
             return instants(args, frame, type) { row, fault in
                 let interval = intervals[row]
+                guard let micros = read(args[0], row) else {
+                    fault = .timeRange
+                    return 0
+                }
                 guard
                     let moved = Calendar.adding(
-                        read(args[0], row), months: sign * Int64(interval.months), days: sign * Int64(interval.days),
-                        micros: sign * (interval.nanos / 1_000))
+                        micros, months: sign * Int64(interval.months), days: sign * Int64(interval.days),
+                        micros: sign * (interval.nanos / 1_000)),
+                    let value = write(moved)
                 else {
                     fault = .overflow
                     return 0
                 }
-                return write(moved)
+                return value
             }
         }
     }

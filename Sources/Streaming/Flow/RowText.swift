@@ -15,7 +15,7 @@ enum RowText {
         case (.null, _): return "null"
         case (.string(let value), _): return value
         case (.int(let value), .timestamp(let unit, _)):
-            return TimestampText.format(micros: Calendar.micros(value, unit))
+            return Calendar.micros(value, unit).map { TimestampText.format(micros: $0) } ?? String(value)
         case (.int(let value), .date32): return TimestampText.formatDate(days: Int32(truncatingIfNeeded: value))
         case (.int(let value), _): return String(value)
         case (.uint(let value), _): return String(value)

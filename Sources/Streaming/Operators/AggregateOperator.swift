@@ -302,7 +302,8 @@ final class AggregateOperator: ChainOperator {
     // MARK: Time
 
     private func endMicros(_ window: Int64) -> Int64 {
-        Calendar.micros(window &+ (spec.windowIsStart ? spec.windowSize : 0), spec.windowUnit)
+        // The operator that made the windows has seen to it that their ends are instants.
+        Calendar.micros(window &+ (spec.windowIsStart ? spec.windowSize : 0), spec.windowUnit) ?? .max
     }
 
     override func watermark(_ micros: Int64, input: Int) throws {

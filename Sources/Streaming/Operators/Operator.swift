@@ -84,6 +84,9 @@ final class WorkerContext {
         try refuse(letters, to: sourceWriters[source] ?? deadWriter)
     }
 
+    /// Takes what the job refuses of what could be decoded.
+    func refuse(_ letters: [DeadLetter]) throws { try refuse(letters, to: deadWriter) }
+
     private func refuse(_ letters: [DeadLetter], to writer: (any SinkWriter)?) throws {
         guard !letters.isEmpty else { return }
         deadRows += Int64(letters.count)

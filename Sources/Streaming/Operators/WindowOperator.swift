@@ -17,6 +17,8 @@ final class WindowOperator: ChainOperator {
     private let needed: ColumnSet
     private let context: WorkerContext
     private var announced: Int64
+    /// The times whose windows begin and end inside of what a TIMESTAMP can be, in the unit of the time column.
+    private let times: ClosedRange<Int64>?
 
     /// - Parameter watermarkMicros: what the checkpoint's watermark was; windows up to it are closed.
     init(step: Int, spec: WindowSpec, watermarkMicros: Int64, context: WorkerContext, next: Port) {
@@ -24,12 +26,36 @@ final class WindowOperator: ChainOperator {
         timeColumn = spec.timeColumn
         (size, slide, offset) = (spec.size, spec.slide, spec.offset)
         unit = spec.unit
+        times = Self.times(spec)
         schema = spec.schema
         lateSchema = spec.lateSchema
         needed = spec.needed
         self.context = context
         super.init(step: step, next: next)
     }
+
+    /// nil where no time has such windows. Inside the range nothing that the operator computes can overflow.
+    private static func times(_ spec: WindowSpec) -> ClosedRange<Int64>? {
+        func inUnit(_ micros: Int64) -> Int64 {
+            // Nanoseconds reach less far than microseconds do.
+            switch spec.unit {
+            case .second: micros / 1_000_000
+            case .millisecond: micros / 1_000
+            case .microsecond: micros
+            case .nanosecond: micros < 0 ? .min : .max
+            }
+        }
+        var margin = Int64(clamping: spec.offset.magnitude)
+        for part in [spec.size, spec.slide] {
+            let (sum, overflow) = margin.addingReportingOverflow(part)
+            margin = overflow ? .max : sum
+        }
+        let (first, under) = inUnit(Calendar.instants.lowerBound).addingReportingOverflow(margin)
+        let (last, over) = inUnit(Calendar.instants.upperBound).subtractingReportingOverflow(margin)
+        return under || over || first > last ? nil : first...last
+    }
+
+    private func endMicros(_ end: Int64) -> Int64 { Calendar.micros(end, unit) ?? .max }
 
     override func watermark(_ micros: Int64, input: Int) throws {
         announced = max(announced, micros)
@@ -42,8 +68,15 @@ final class WindowOperator: ChainOperator {
         let watermarks = changes.rowWatermarks.map { PrimitiveView<Int64>($0) }
         let count = changes.count
         var refused: [Int32: RowFault] = [:]
-        if times.column.nullCount > 0 {
-            for row in 0..<count where times.isNull(row) { refused[Int32(row)] = .missingTime }
+        let nullable = times.column.nullCount > 0
+        for row in 0..<count {
+            if nullable && times.isNull(row) {
+                refused[Int32(row)] = .missingTime
+            } else if self.times?.contains(times[row]) != true {
+                refused[Int32(row)] = .timeRange
+            }
+        }
+        if !refused.isEmpty {
             totals.handOver.refused += Int64(refused.count)
             try context.refuse(changes.batch, refused, step: step)
         }
@@ -55,7 +88,7 @@ final class WindowOperator: ChainOperator {
                 let start = Calendar.floorDivide(times[row] - offset, size) * size + offset
                 starts[row] = start
                 ends[row] = start + size
-                let micros = Calendar.micros(start + size, unit)
+                let micros = endMicros(start + size)
                 if micros <= announced || watermarks.map({ micros <= $0[row] }) == true { clean = false }
             }
             if clean {
@@ -85,7 +118,7 @@ final class WindowOperator: ChainOperator {
             let own = watermarks?[row] ?? .min
             // From the last window that holds the time to the first.
             while start + size > times[row] {
-                let micros = Calendar.micros(start + size, unit)
+                let micros = endMicros(start + size)
                 if micros <= own || micros <= announced {
                     if micros > own { context.lateAfterIdleRows += 1 }
                     lateRows.append(Int32(row))
@@ -117,7 +150,7 @@ final class WindowOperator: ChainOperator {
         guard let writer = context.lateWriter else { return }
         let taken = changes.taking(rows)
         let seen = rows.indices.map { index in
-            let micros = Calendar.micros(ends[index], unit)
+            let micros = endMicros(ends[index])
             let own = watermarks?[Int(rows[index])] ?? .min
             return micros <= own ? own : announced
         }

@@ -20,7 +20,8 @@ final class Coordinator {
         base = stored.isEmpty ? [StepTotals](repeating: StepTotals(), count: shared.plan.steps.count) : stored
         machine = CheckpointCoordinator(
             workers: shared.workers, intervalMicros: shared.settings.checkpointIntervalMicros,
-            rowsMax: shared.settings.checkpointRowsMax, last: shared.start.epoch, nowMicros: shared.clock.nowMicros())
+            rowsMax: shared.settings.checkpointRowsMax, last: shared.start.epoch,
+            nowMicros: shared.clock.elapsedMicros())
     }
 
     /// Works until the job stops.
@@ -28,7 +29,7 @@ final class Coordinator {
     /// - Throws: the first failure of a worker, the store or a sink.
     func run() throws {
         while true {
-            let now = shared.clock.nowMicros()
+            let now = shared.clock.elapsedMicros()
             var deadlines: [Int64] = []
             if let due = machine.dueMicros { deadlines.append(due) }
             if let idle = shared.board.nextDeadline(now: now) { deadlines.append(idle) }
@@ -36,8 +37,8 @@ final class Coordinator {
             let events = shared.events.take(micros: wait)
             for event in events {
                 switch event {
-                case .rows(let count): try act(machine.observe(rows: count, nowMicros: shared.clock.nowMicros()))
-                case .request: try act(machine.request(nowMicros: shared.clock.nowMicros()))
+                case .rows(let count): try act(machine.observe(rows: count, nowMicros: shared.clock.elapsedMicros()))
+                case .request: try act(machine.request(nowMicros: shared.clock.elapsedMicros()))
                 case .prepared(let report):
                     reports.append(report)
                     try act(machine.prepared(worker: report.worker, epoch: report.epoch))
@@ -46,8 +47,8 @@ final class Coordinator {
                 case .tick: break
                 }
             }
-            try act(machine.timePassed(nowMicros: shared.clock.nowMicros()))
-            if shared.board.update(now: shared.clock.nowMicros(), { _ in }) != nil { shared.wakeAll() }
+            try act(machine.timePassed(nowMicros: shared.clock.elapsedMicros()))
+            if shared.board.update(now: shared.clock.elapsedMicros(), { _ in }) != nil { shared.wakeAll() }
         }
     }
 
@@ -73,7 +74,7 @@ final class Coordinator {
             try shared.store.write([committed], synced: false)
             last = checkpoint
             onCommit(checkpoint)
-            try act(machine.committed(epoch: epoch, nowMicros: shared.clock.nowMicros()))
+            try act(machine.committed(epoch: epoch, nowMicros: shared.clock.elapsedMicros()))
         case .commitSinks: break
         }
     }
@@ -97,7 +98,7 @@ final class Coordinator {
                     relation: shared.plan.sources[source].scan.relation, directory: shared.store.directory,
                     expected: identity, found: try reader.identity())
             }
-            let partitions = (0..<reader.partitionCount).map { partition in
+            let partitions = (0..<shared.partitionCounts[source]).map { partition in
                 let key = PartitionKey(source: source, partition: partition)
                 return ordered.lazy.compactMap { $0.positions[key] }.first ?? Checkpoint.Partition()
             }

@@ -7,6 +7,8 @@ final class JobShared: Sendable {
     let plan: PhysicalPlan
     let settings: StreamJobSettings
     let sources: [any StreamSource]
+    /// How many partitions of each source this run reads.
+    let partitionCounts: [Int]
     let tables: [TableArrangement]
     /// Output, late rows, dead letters of the job's own, then those of each source; all but the first may be missing.
     let sinks: [(any StreamSink)?]
@@ -14,7 +16,7 @@ final class JobShared: Sendable {
     /// The last checkpoint; before the first, what it will say of sources and sinks.
     let start: Checkpoint
     let board: WatermarkBoard
-    let clock: any WallClock
+    let clock: any SteadyClock
     let mailboxes: [Mailbox]
     let events = EventQueue()
     /// The newest barrier that workers are to inject.
@@ -27,12 +29,14 @@ final class JobShared: Sendable {
     var workers: Int { mailboxes.count }
 
     init(
-        plan: PhysicalPlan, settings: StreamJobSettings, sources: [any StreamSource], tables: [TableArrangement],
-        sinks: [(any StreamSink)?], store: StateStore, start: Checkpoint, board: WatermarkBoard, clock: any WallClock
+        plan: PhysicalPlan, settings: StreamJobSettings, sources: [any StreamSource], partitionCounts: [Int],
+        tables: [TableArrangement], sinks: [(any StreamSink)?], store: StateStore, start: Checkpoint,
+        board: WatermarkBoard, clock: any SteadyClock
     ) {
         self.plan = plan
         self.settings = settings
         self.sources = sources
+        self.partitionCounts = partitionCounts
         self.tables = tables
         self.sinks = sinks
         self.store = store
@@ -43,6 +47,12 @@ final class JobShared: Sendable {
         barrierRequested = Atomic(start.epoch.rawValue)
         durable = Atomic(start.epoch.rawValue)
         published = Mutex([WorkerStatus](repeating: WorkerStatus(), count: settings.workers))
+    }
+
+    var hasUnreadPartitions: Bool { Self.hasUnreadPartitions(sources, partitionCounts) }
+
+    static func hasUnreadPartitions(_ sources: [any StreamSource], _ counts: [Int]) -> Bool {
+        zip(sources, counts).contains { $0.partitionCount > $1 }
     }
 
     func wakeAll() { for mailbox in mailboxes { mailbox.wake() } }

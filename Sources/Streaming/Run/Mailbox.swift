@@ -17,7 +17,16 @@ final class Monitor: @unchecked Sendable {
         unsafe lock = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(lock, nil)
-        unsafe pthread_cond_init(condition, nil)
+        #if canImport(Glibc)
+            // Waits end by the clock that is never set.
+            var attributes = pthread_condattr_t()
+            unsafe pthread_condattr_init(&attributes)
+            unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            unsafe pthread_cond_init(condition, &attributes)
+            unsafe pthread_condattr_destroy(&attributes)
+        #else
+            unsafe pthread_cond_init(condition, nil)
+        #endif
     }
 
     deinit {
@@ -40,11 +49,17 @@ final class Monitor: @unchecked Sendable {
             return
         }
         var time = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        #if canImport(Glibc)
+            unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        #endif
         let nanos = Int64(time.tv_nsec) + min(micros, 3_600_000_000) * 1_000
         time.tv_sec += Int(nanos / 1_000_000_000)
         time.tv_nsec = Int(nanos % 1_000_000_000)
-        unsafe pthread_cond_timedwait(condition, lock, &time)
+        #if canImport(Glibc)
+            unsafe pthread_cond_timedwait(condition, lock, &time)
+        #else
+            unsafe pthread_cond_timedwait_relative_np(condition, lock, &time)
+        #endif
     }
 
     func signal() { unsafe pthread_cond_broadcast(condition) }

@@ -13,7 +13,7 @@ public final class StreamJob: Sendable {
     private let tables: [String: any TableSource]
     private let sinks: [(any StreamSink)?]
     private let stateDirectory: String
-    private let clock: any WallClock
+    private let clock: any SteadyClock
     /// Makes the ids of states; one that is made anew while the program runs gets another one.
     private let random: Mutex<SplitMix64>
     private let run: Mutex<Run>
@@ -40,6 +40,7 @@ public final class StreamJob: Sendable {
     ///   - sourceDeadLetterSinks: by stream, for its records that cannot be decoded; those of others go to
     ///     `deadLetterSink`.
     ///   - stateDirectory: a folder of this job's own; made if it is not there.
+    ///   - clock: says when checkpoints are due, and idle partitions.
     ///   - seed: decides the ids of states that are created.
     /// - Throws: `StreamingError`, where the plan cannot run as a stream or does not fit its inputs.
     public init(
@@ -47,7 +48,7 @@ public final class StreamJob: Sendable {
         tables: [String: any TableSource] = [:],
         sink: any StreamSink, lateSink: (any StreamSink)? = nil, deadLetterSink: (any StreamSink)? = nil,
         sourceDeadLetterSinks: [String: any StreamSink] = [:],
-        stateDirectory: String, clock: any WallClock, seed: UInt64 = .random(in: 0 ... .max)
+        stateDirectory: String, clock: any SteadyClock, seed: UInt64 = .random(in: 0 ... .max)
     ) throws {
         shape = try StreamCompiler.check(plan, emit: emit)
         self.plan = try StreamCompiler.compile(plan, emit: emit)
@@ -105,7 +106,9 @@ public final class StreamJob: Sendable {
     private func prepare(_ settings: StreamJobSettings) throws -> JobShared {
         let cache = min(64 << 20, max(2 << 20, settings.governor.budgetBytes / 32))
         let store = try StateStore(directory: stateDirectory, cacheBytes: cache)
-        let start = try takeUp(store, life: try life(of: store))
+        // Counted once: what is added from now on waits for the next run.
+        let partitions = sources.map(\.partitionCount)
+        let start = try takeUp(store, life: try life(of: store), partitions)
         let arrangements = try plan.joins.map { spec in
             let batch = try TableReader.read(spec.table, needed: spec.tableNeeded, tables: tables)
             let version = spec.table.scans.map { "\($0.relation)@\(tables[$0.relation]?.version ?? "")" }.joined(
@@ -116,22 +119,24 @@ public final class StreamJob: Sendable {
         let watermarks = plan.sources.indices.map { index in
             SourceWatermarks(
                 latenessMicros: settings.latenessMicros, idleAfterMicros: settings.idleAfterMicros,
-                maxima: (0..<sources[index].partitionCount).map { partition in
+                maxima: (0..<partitions[index]).map { partition in
                     timed.contains(index) ? start.sources[index].partitions[partition].maxMicros : nil
-                }, isTimed: timed.contains(index), startedAt: clock.nowMicros())
+                }, isTimed: timed.contains(index), startedAt: clock.elapsedMicros())
         }
         run.withLock { $0.last = start }
+        let board = WatermarkBoard(sources: watermarks, initial: start.watermarkMicros) { [sources] in
+            JobShared.hasUnreadPartitions(sources, partitions)
+        }
         return JobShared(
-            plan: plan, settings: settings, sources: sources, tables: arrangements, sinks: sinks, store: store,
-            start: start,
-            board: WatermarkBoard(sources: watermarks, initial: start.watermarkMicros), clock: clock)
+            plan: plan, settings: settings, sources: sources, partitionCounts: partitions, tables: arrangements,
+            sinks: sinks, store: store, start: start, board: board, clock: clock)
     }
 
     /// Compares the last checkpoint with what sources and sinks are now, and commits it once more where that may be
     /// needed.
     ///
     /// - Returns: where to begin.
-    private func takeUp(_ store: StateStore, life: String) throws -> Checkpoint {
+    private func takeUp(_ store: StateStore, life: String, _ partitions: [Int]) throws -> Checkpoint {
         let stored = try storedCheckpoint(store)
         let committed = try store.get(StateKeys.committed).flatMap { UInt64(String(decoding: $0, as: UTF8.self)) }
         let isCommitted = stored.map { $0.epoch.rawValue == committed } ?? false
@@ -141,7 +146,7 @@ public final class StreamJob: Sendable {
             start.sources = try sources.map { .init(identity: try $0.identity()) }
             start.sinks = sinks.map { _ in .init() }
         }
-        for (index, source) in sources.enumerated() { try takeUp(source, at: index, &start) }
+        for (index, source) in sources.enumerated() { try takeUp(source, at: index, partitions[index], &start) }
         for (index, sink) in sinks.enumerated() {
             guard let standing = try sink?.open(life: life) else { continue }
             try fit.check(standing, sink: index)
@@ -152,7 +157,9 @@ public final class StreamJob: Sendable {
         return start
     }
 
-    private func takeUp(_ source: any StreamSource, at index: Int, _ start: inout Checkpoint) throws {
+    private func takeUp(
+        _ source: any StreamSource, at index: Int, _ partitionCount: Int, _ start: inout Checkpoint
+    ) throws {
         let (known, found) = (start.sources[index].identity, try source.identity())
         if known != found {
             guard source.onDataLoss == .earliest else {
@@ -162,7 +169,7 @@ public final class StreamJob: Sendable {
             }
             start.sources[index] = .init(identity: found)
         }
-        let missing = source.partitionCount - start.sources[index].partitions.count
+        let missing = partitionCount - start.sources[index].partitions.count
         guard missing >= 0 else {
             throw StreamingError.stateDamaged(
                 directory: stateDirectory, problem: "the checkpoint has more partitions than the sources")
@@ -274,6 +281,20 @@ public final class StreamJob: Sendable {
         try final.get()
     }
 
+    /// Reads the partitions too that its sources got since it was started: ends the run with a checkpoint, and starts it
+    /// again. Until then its watermark stands still, so that their rows are not late; afterwards a new partition holds
+    /// windows open until it has been silent for as long as any other may be.
+    ///
+    /// - Returns: false where there are none, or the job does not run.
+    public func takeUpNewPartitions(_ settings: StreamJobSettings) throws -> Bool {
+        guard run.withLock({ $0.state == .running ? $0.shared : nil })?.hasUnreadPartitions == true else {
+            return false
+        }
+        try stop()
+        try start(settings)
+        return true
+    }
+
     // MARK: Waiting and looking
 
     /// Takes a checkpoint now and waits until its rows are visible.
@@ -304,21 +325,23 @@ public final class StreamJob: Sendable {
 
     /// Waits until the job is no longer running, and gives its error if it failed.
     public func waitUntilEnded(timeoutMicros: Int64 = 60_000_000) throws -> ErrorReport? {
-        let deadline = SystemClock().nowMicros() + timeoutMicros
+        let deadline = MonotonicClock().elapsedMicros() + timeoutMicros
         while run.withLock({ $0.state }) == .running {
-            guard SystemClock().nowMicros() < deadline else { throw StreamingError.timedOut("the end of the job") }
+            guard MonotonicClock().elapsedMicros() < deadline else {
+                throw StreamingError.timedOut("the end of the job")
+            }
             changed.locked { changed.wait(micros: 20_000) }
         }
         return run.withLock { $0.error?.report }
     }
 
     private func wait(_ timeoutMicros: Int64, _ what: String, until done: () -> Bool) throws {
-        let deadline = SystemClock().nowMicros() + timeoutMicros
+        let deadline = MonotonicClock().elapsedMicros() + timeoutMicros
         while !done() {
             let (state, error) = run.withLock { ($0.state, $0.error) }
             if let error { throw error }
             guard state == .running else { throw StreamingError.wrongMoment("the job has stopped") }
-            guard SystemClock().nowMicros() < deadline else { throw StreamingError.timedOut(what) }
+            guard MonotonicClock().elapsedMicros() < deadline else { throw StreamingError.timedOut(what) }
             changed.locked { changed.wait(micros: 2_000) }
         }
     }

@@ -2,7 +2,10 @@ public import Base
 
 /// How a job runs; nothing here changes its answers.
 public struct StreamJobSettings: Sendable {
-    /// Threads, each with its share of keys and partitions; at most 128.
+    /// The most workers that a job can have: each needs a group of keys of its own.
+    public static let workersMax = KeyGroups.count
+
+    /// Threads, each with its share of keys and partitions; at most `workersMax`.
     public var workers: Int
     /// How long between checkpoints, and so how long rows may take to become visible, in microseconds.
     public var checkpointIntervalMicros: Int64
@@ -13,6 +16,9 @@ public struct StreamJobSettings: Sendable {
     public var latenessMicros: Int64
     /// After how long without rows a partition no longer holds windows open, in microseconds.
     public var idleAfterMicros: Int64
+    /// How far ahead of its append time the event time of a row may be, by relation, in microseconds; a row further ahead
+    /// becomes a dead letter, because all that come after it would be late. No limit for relations that are not here.
+    public var eventTimeAheadMaxMicros: [String: Int64]
     /// Rows to ask a source for at a time.
     public var batchRows: Int
     /// Sources wait while a worker's mailbox holds more rows.
@@ -24,15 +30,17 @@ public struct StreamJobSettings: Sendable {
     public init(
         governor: MemoryGovernor, workers: Int = 1, checkpointIntervalMicros: Int64 = 1_000_000,
         checkpointRowsMax: Int64 = 5_000_000, latenessMicros: Int64 = 0, idleAfterMicros: Int64 = 30_000_000,
-        batchRows: Int = 8192, inboxRowsMax: Int = 262_144, stateBudgetBytes: Int? = nil
+        eventTimeAheadMaxMicros: [String: Int64] = [:], batchRows: Int = 8192,
+        inboxRowsMax: Int = 262_144, stateBudgetBytes: Int? = nil
     ) {
-        precondition((1...KeyGroups.count).contains(workers), "1 to \(KeyGroups.count) workers")
+        precondition((1...Self.workersMax).contains(workers), "1 to \(Self.workersMax) workers")
         self.governor = governor
         self.workers = workers
         self.checkpointIntervalMicros = checkpointIntervalMicros
         self.checkpointRowsMax = checkpointRowsMax
         self.latenessMicros = latenessMicros
         self.idleAfterMicros = idleAfterMicros
+        self.eventTimeAheadMaxMicros = eventTimeAheadMaxMicros
         self.batchRows = batchRows
         self.inboxRowsMax = inboxRowsMax
         self.stateBudgetBytes = stateBudgetBytes ?? governor.budgetBytes / 4

@@ -60,7 +60,8 @@ final class WorkerLoop {
         for keyed in context.keyed { try keyed.restore(budgetBytes: budget) }
         for (sourceIndex, source) in shared.sources.enumerated() {
             let mailbox = mailbox
-            for partition in 0..<source.partitionCount where (partition + sourceIndex) % shared.workers == worker {
+            for partition in 0..<shared.partitionCounts[sourceIndex]
+            where (partition + sourceIndex) % shared.workers == worker {
                 var start = shared.start.sources[sourceIndex].partitions[partition]
                 let reader = try source.openPartition(
                     partition, at: start.position, wake: SourceWake { mailbox.wake() })
@@ -69,7 +70,7 @@ final class WorkerLoop {
                 partitions.append(
                     PartitionTask(
                         source: sourceIndex, partition: partition, reader: reader, state: start,
-                        spec: shared.plan.sources[sourceIndex], latenessMicros: shared.settings.latenessMicros))
+                        spec: shared.plan.sources[sourceIndex], settings: shared.settings))
             }
         }
     }
@@ -224,7 +225,7 @@ final class WorkerLoop {
     private func poll() throws -> Bool {
         var any = false
         for task in partitions where !task.finished {
-            let now = shared.clock.nowMicros()
+            let now = shared.clock.elapsedMicros()
             guard let polled = try task.reader.poll(rowsMax: shared.settings.batchRows) else {
                 if !task.caughtUp || task.reader.isFinished {
                     task.caughtUp = true
@@ -263,19 +264,27 @@ final class WorkerLoop {
         // A step over what is no row wants a checkpoint too.
         unreportedRows += Int64(max(1, polled.readCount))
         sourceTotals[task.source].handOver.read += Int64(polled.readCount)
-        sourceTotals[task.source].handOver.refused += Int64(polled.refusedCount)
-        sourceTotals[task.source].handOver.written += rows
-        sourceTotals[task.source].emitted += rows
+        let stamped = task.stamp(polled)
+        let taken = Int64(stamped.changes.count)
+        sourceTotals[task.source].handOver.refused += Int64(polled.refusedCount) + rows - taken
+        sourceTotals[task.source].handOver.written += taken
+        sourceTotals[task.source].emitted += taken
         try context.refuse(polled.deadLetters, source: task.source)
-        let (changes, newest) = task.stamp(polled.batch)
+        try context.refuse(
+            stamped.refused.sorted { $0.key < $1.key }.map { row, fault in
+                DeadLetter(
+                    origin: expected.relation, partition: task.partition, position: nil, code: fault.code,
+                    cause: fault.cause, payload: Array(RowText.describe(polled.batch, Int(row)).utf8))
+            })
         task.state.position = polled.next
         task.state.skipped += polled.skippedCount
         task.appendedMicros = polled.appendedMicros ?? task.appendedMicros
-        try entries[task.source]?.push(changes)
+        try entries[task.source]?.push(stamped.changes)
         if polled.readCount > 0 {
             move(now) {
                 $0[task.source].observe(
-                    partition: task.partition, maxMicros: newest, appendedMicros: polled.appendedMicros, now: now)
+                    partition: task.partition, maxMicros: task.state.maxMicros, appended: polled.appends.map(\.micros),
+                    now: now)
             }
         }
     }
@@ -340,14 +349,15 @@ final class WorkerLoop {
     }
 
     private func accountMemory() {
-        let bytes = stateBytes
+        // An estimate that errs below nothing must not end the program.
+        let bytes = max(0, stateBytes)
         if bytes > chargedBytes { shared.settings.governor.charge(bytes - chargedBytes, to: Self.holder) }
         if bytes < chargedBytes { shared.settings.governor.release(chargedBytes - bytes, from: Self.holder) }
         chargedBytes = bytes
     }
 
     private func publish(force: Bool) {
-        let now = shared.clock.nowMicros()
+        let now = shared.clock.elapsedMicros()
         guard force || now - publishedMicros > 50_000 else { return }
         publishedMicros = now
         var status = WorkerStatus()
@@ -366,49 +376,5 @@ final class WorkerLoop {
         status.stateBytes = chargedBytes
         status.groups = context.keyed.reduce(0) { $0 + $1.groupCount }
         shared.published.withLock { $0[worker] = status }
-    }
-}
-
-/// One partition in the hands of a worker.
-final class PartitionTask {
-    let source: Int
-    let partition: Int
-    let reader: any PartitionReader
-    var state: Checkpoint.Partition
-    var caughtUp = false
-    var finished = false
-    var appendedMicros: Int64?
-    private let column: Int?
-    private let unit: TimeUnit
-    private let latenessMicros: Int64
-
-    init(
-        source: Int, partition: Int, reader: any PartitionReader, state: Checkpoint.Partition, spec: SourceSpec,
-        latenessMicros: Int64
-    ) {
-        (self.source, self.partition, self.reader, self.state) = (source, partition, reader, state)
-        (column, unit, self.latenessMicros) = (spec.eventTimeColumn, spec.eventTimeUnit, latenessMicros)
-    }
-
-    /// Adds to each row the partition's watermark just before it, and gives the newest event time of the batch.
-    func stamp(_ batch: RecordBatch) -> (ChangeBatch, Int64?) {
-        guard let column else { return (ChangeBatch(batch), nil) }
-        let times = PrimitiveView<Int64>(batch.columns[column])
-        let output = FixedOutput<Int64>(count: batch.count)
-        let nullable = times.column.nullCount > 0
-        var newest = state.maxMicros ?? .min
-        var watermark = newest < Int64.min + latenessMicros ? Int64.min : newest - latenessMicros
-        for row in 0..<batch.count {
-            output[row] = watermark
-            if nullable && times.isNull(row) { continue }
-            let micros = Calendar.micros(times[row], unit)
-            if micros > newest {
-                newest = micros
-                watermark = newest < Int64.min + latenessMicros ? Int64.min : newest - latenessMicros
-            }
-        }
-        if newest > .min { state.maxMicros = newest }
-        let stamps = Column(type: .int64, count: batch.count, values: output.finish())
-        return (ChangeBatch(batch, weights: nil, rowWatermarks: stamps), state.maxMicros)
     }
 }

@@ -1,10 +1,13 @@
+internal import Base
+
 /// How far event time has come on every partition of one source, and which partitions may be left out of the account.
 ///
 /// A partition's watermark is the newest event time seen on it less the lateness. The source's is the least over its
 /// active partitions, and never goes back. Time is passed in; nothing here waits or reads a clock.
 ///
-/// Which partition is idle is judged by when records were *appended*, so that a job which works through a backlog, one
-/// partition after another, comes to the same windows as one that kept up.
+/// Which partition is idle is judged by when the source *took* records, by its own clock and not by the times that
+/// producers write into them, so that a job which works through a backlog, one partition after another, comes to the same
+/// windows as one that kept up, and no producer's clock makes another's partition idle.
 struct SourceWatermarks: Sendable {
     struct Partition: Sendable {
         /// The newest event time, in microseconds; part of the checkpoint.
@@ -24,11 +27,10 @@ struct SourceWatermarks: Sendable {
     private(set) var partitions: [Partition]
     /// When the source first delivered a record in this run (or the run began, if earlier ones had records), or did so
     /// again after all was quiet: idleness counts from here, because the others have had no chance to deliver since. By
-    /// the clock, and by the log.
+    /// the job's clock.
     private var resumedAt: Int64?
-    private var resumedAppendAt: Int64?
-    /// The newest append time of all partitions.
-    private var lastAppendAt: Int64?
+    /// The same by the source's clock, and until when it has delivered since.
+    private var activity: ActivitySpans
 
     /// - Parameters:
     ///   - maxima: the newest event time of each partition, as of the checkpoint.
@@ -39,6 +41,7 @@ struct SourceWatermarks: Sendable {
         self.isTimed = isTimed
         self.latenessMicros = latenessMicros
         self.idleAfterMicros = idleAfterMicros
+        activity = ActivitySpans(quietMicros: idleAfterMicros)
         partitions = maxima.map { Partition(maxMicros: $0) }
         resumedAt = maxima.contains { $0 != nil } ? startedAt : nil
     }
@@ -47,15 +50,12 @@ struct SourceWatermarks: Sendable {
     ///
     /// - Parameters:
     ///   - maxMicros: the newest event time among them; nil where none had any.
-    ///   - appendedMicros: when the newest of them was appended; nil where the source does not tell, which counts as now.
-    mutating func observe(partition: Int, maxMicros: Int64?, appendedMicros: Int64? = nil, now: Int64) {
-        let appended = appendedMicros ?? now
-        if lastAppendAt.map({ appended - $0 >= idleAfterMicros }) ?? true {
-            resumedAt = now
-            resumedAppendAt = appended
+    ///   - appended: when they were appended, in order; empty where the source does not tell, which counts as now.
+    mutating func observe(partition: Int, maxMicros: Int64?, appended: [Int64] = [], now: Int64) {
+        for time in appended.isEmpty ? [now] : appended {
+            if activity.note(time) { resumedAt = now }
+            partitions[partition].lastAppendAt = max(partitions[partition].lastAppendAt ?? time, time)
         }
-        lastAppendAt = max(lastAppendAt ?? appended, appended)
-        partitions[partition].lastAppendAt = max(partitions[partition].lastAppendAt ?? appended, appended)
         partitions[partition].caughtUp = false
         if let maxMicros { partitions[partition].maxMicros = max(partitions[partition].maxMicros ?? .min, maxMicros) }
     }
@@ -74,25 +74,26 @@ struct SourceWatermarks: Sendable {
     func isIdle(partition index: Int, now: Int64) -> Bool {
         let partition = partitions[index]
         guard partition.caughtUp, !partition.finished else { return false }
-        guard partition.hadRecords else { return resumedAt.map { now >= $0 + idleAfterMicros } ?? false }
-        guard let resumedAppendAt, let lastAppendAt else { return false }
-        return lastAppendAt - max(partition.lastAppendAt ?? resumedAppendAt, resumedAppendAt) >= idleAfterMicros
+        guard partition.hadRecords else {
+            return resumedAt.map { now >= $0.addingSaturated(idleAfterMicros) } ?? false
+        }
+        guard let (first, last) = activity.newest else { return false }
+        return last.subtractingSaturated(max(partition.lastAppendAt ?? first, first)) >= idleAfterMicros
     }
 
     /// The earliest time after `now` at which a partition turns idle though nothing more comes.
     func nextDeadline(now: Int64) -> Int64? {
-        guard isTimed, let resumedAt, resumedAt + idleAfterMicros > now,
+        guard isTimed, let deadline = resumedAt?.addingSaturated(idleAfterMicros), deadline > now,
             partitions.contains(where: { $0.caughtUp && !$0.finished && !$0.hadRecords })
         else { return nil }
-        return resumedAt + idleAfterMicros
+        return deadline
     }
 
     func watermark(partition: Int) -> Int64 {
         let state = partitions[partition]
         if state.finished { return .max }
         guard let newest = state.maxMicros else { return .min }
-        let (value, overflow) = newest.subtractingReportingOverflow(latenessMicros)
-        return overflow ? .min : value
+        return newest.subtractingSaturated(latenessMicros)
     }
 
     /// The least watermark of the active partitions; nil where all are idle, which leaves it as it was.

@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// The watermark of the whole job, which all workers read before they poll and announce behind the rows they sent.
 ///
-/// It is the least of all sources' and never goes back.
+/// It is the least of all sources' and never goes back. It stands still while a source has partitions that the job does
+/// not read yet: nobody knows what they hold.
 final class WatermarkBoard: Sendable {
     private struct State {
         var sources: [SourceWatermarks]
@@ -10,8 +11,12 @@ final class WatermarkBoard: Sendable {
     }
     private let state: Mutex<State>
     private let current: Atomic<Int64>
+    private let hasUnreadPartitions: @Sendable () -> Bool
 
-    init(sources: [SourceWatermarks], initial: Int64) {
+    init(
+        sources: [SourceWatermarks], initial: Int64, hasUnreadPartitions: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.hasUnreadPartitions = hasUnreadPartitions
         state = Mutex(State(sources: sources, global: initial))
         current = Atomic(initial)
     }
@@ -25,7 +30,8 @@ final class WatermarkBoard: Sendable {
             guard !state.sources.isEmpty else { return nil }
             // All idle: the watermark holds.
             let candidates = state.sources.compactMap { $0.watermark(now: now) }
-            guard candidates.count > 0, let least = candidates.min(), least > state.global else { return nil }
+            guard candidates.count > 0, let least = candidates.min(), least > state.global, !hasUnreadPartitions()
+            else { return nil }
             state.global = least
             current.store(least, ordering: .releasing)
             return least

@@ -80,6 +80,12 @@ struct StatusCommand: AsyncParsableCommand {
         return text
     }
 
+    /// Milliseconds since 1970, whatever a client wrote there: as `time`, or as a number where a calendar has no such day.
+    static func clientTime(millis: Int64) -> String {
+        let years1To9999: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+        return years1To9999.contains(millis) ? time(millis * 1000) : "\(millis) ms"
+    }
+
     /// Microseconds since 1970 as `2013-01-01 05:15:00` in UTC.
     static func time(_ micros: Int64) -> String {
         let formatter = ISO8601DateFormatter()

@@ -36,7 +36,7 @@ struct TopicsCommand: AsyncParsableCommand {
         var table = TextTable(["partition", "offset", "time", "key", "value", "headers"], rightAligned: [0, 1])
         table.rows = try client.records(topic: topic, limit: limit).map { record in
             [
-                "\(record.partition)", "\(record.offset)", StatusCommand.time(record.timestampMillis * 1000),
+                "\(record.partition)", "\(record.offset)", StatusCommand.clientTime(millis: record.timestampMillis),
                 record.keyJSON ?? record.key.map(Self.printable) ?? "",
                 record.valueJSON ?? record.value.map(Self.printable) ?? "",
                 record.headers.map { "\($0.name)=\(Self.printable($0.value))" }.joined(separator: " "),

@@ -18,7 +18,7 @@ struct RunningOptions: ParsableArguments {
     var httpPort: Int?
     @Option(name: .long, help: "Replay topics at this many times real time, `max`, or `off`.")
     var replaySpeed: String?
-    @Option(name: .long, help: "Threads of the stream engine.")
+    @Option(name: .long, help: "Threads of the stream engine, at most 128.")
     var workers: Int?
 
     func validate() throws {
