@@ -45,7 +45,7 @@ extension FaultTests {
             #expect(answer.status != 0, "\(answer.output)")
         }
         #expect(!FileManager.default.fileExists(atPath: target))
-        #expect(try project.number("select count(*) from orders") == 5)
+        #expect(try project.number("select count(*) from shop.orders") == 5)
         let file = try FileManager.default.attributesOfItem(atPath: project.dataDirectory + "/endpoints.json")
         #expect(file[.posixPermissions] as? Int == 0o600)
         project.stop(platform)

@@ -144,9 +144,9 @@ extension FaultTests {
         try project.write("tests/no_rows_at_all.sql", "select customer from {{ ref('customer_totals') }}\n")
         let failing = try project.gariep("test")
         #expect(failing.status == 2, "\(failing.output)")
-        #expect(failing.output.contains("no_rows_at_all: 3 rows break it"), "\(failing.output)")
+        #expect(failing.output.contains("no_rows_at_all: 3 rows that should not be"), "\(failing.output)")
         #expect(failing.output.contains("7 tests: 6 passed, 0 warned, 1 failed, 0 skipped"), "\(failing.output)")
-        #expect(failing.output.contains("error CLI-004: 1 tests failed"))
+        #expect(failing.output.contains("error CLI-004: 1 test failed"))
     }
 
     @Test func aFailingModelIsToldAndWhatNeedsItIsLeftOut() throws {

@@ -181,7 +181,8 @@ public final class DuckDBWarehouse: WarehouseEngine {
 
     /// An interruption that comes just before a statement begins is lost, so that it is repeated until the end.
     private func interruptAgain() {
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { [self] in
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { [weak self] in
+            guard let self else { return }
             let isLeft = running.withLock { running in
                 for number in running.stopped { running.connections[number]?.interrupt() }
                 return !running.stopped.isEmpty

@@ -4,6 +4,8 @@ internal import DuckDB
 internal import Synchronization
 
 /// Looks at a statement from outside while it runs: tells its progress, and stops it when its time is over.
+///
+/// It does not keep the connection: a database that nobody uses is closed at once, and can be opened again.
 final class StatementWatch: Sendable {
     private struct State {
         var over = false
@@ -33,7 +35,9 @@ final class StatementWatch: Sendable {
     ) throws(WarehouseError) -> Result {
         guard let micros else { return try body() }
         let watch = StatementWatch()
-        queue.asyncAfter(deadline: .now() + .microseconds(Int(clamping: micros))) { watch.stop(connection) }
+        queue.asyncAfter(deadline: .now() + .microseconds(Int(clamping: micros))) { [weak connection] in
+            if let connection { watch.stop(connection) }
+        }
         defer { watch.end() }
         do throws(WarehouseError) { return try body() } catch {
             throw watch.end() ? whenOver() : error
@@ -59,13 +63,16 @@ final class StatementWatch: Sendable {
             return false
         }
         if over { return }
-        StatementWatch.queue.asyncAfter(deadline: .now() + .milliseconds(20)) { self.stop(connection) }
+        StatementWatch.queue.asyncAfter(deadline: .now() + .milliseconds(20)) { [weak connection] in
+            if let connection { self.stop(connection) }
+        }
     }
 
     private func tick(
         _ connection: DuckDBConnection, _ report: @escaping @Sendable (DuckDBConnection.Progress) -> Void
     ) {
-        StatementWatch.queue.asyncAfter(deadline: .now() + .milliseconds(100)) {
+        StatementWatch.queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [weak connection] in
+            guard let connection else { return }
             // Within the lock, so that nothing is told of a statement that is over.
             self.state.withLock { state in
                 if !state.over, let progress = connection.progress { report(progress) }
