@@ -67,7 +67,10 @@ extension FaultTests {
     @Test func aSecondPlatformOnTheSameFolderIsRefused() throws {
         let project = try FaultProject.shop()
         let first = try project.up()
-        let second = try GariepProcess(project.upArguments(), in: project.folder.url)
+        // With the same ports, as it would be with those of a project: the folder is what matters.
+        let taken = try FlightsTests.endpoints(project.dataDirectory)
+        let ports = ["kafka", "registry", "http"].flatMap { ["--\($0)-port", "\(taken[$0] ?? 0)"] }
+        let second = try GariepProcess(project.upArguments(ports: ports), in: project.folder.url)
         #expect(second.wait(seconds: 20) == 2)
         #expect(second.text.contains("error PLT-001: the data folder \(project.dataDirectory) is in use"))
         #expect(second.text.contains("found:    process \(first.process.processIdentifier)"), "\(second.text)")

@@ -47,6 +47,12 @@ public final class RunningProject: Sendable {
         let sound = try ProjectPlanner.soundProject(options)
         let missing = sound.project.missingDataFiles()
         if !missing.isEmpty { throw ErrorReports(missing) }
+        // A platform that runs here has the ports, too; it is what should be told of.
+        let data = options.resolvedDataDirectory
+        if DataDirectory.isInUse(data) {
+            throw PlatformFailure.alreadyRunning(
+                directory: data, processID: Endpoints.ofRunning(dataDirectory: data)?.processID)
+        }
         let ports = sound.project.settings.ports
         // Before anything is loaded, rather than after minutes of it.
         for (service, port) in [
