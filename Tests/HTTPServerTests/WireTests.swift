@@ -4,11 +4,11 @@ import Testing
 
 @testable import HTTPServer
 
-/// What the server sends back to raw bytes, until it closes or `seconds` have passed.
-private func conversed(port: Int, _ request: String, seconds: Int = 2) -> (text: String, closed: Bool) {
+/// What the server sends back to raw bytes until it closes; given up after a minute, which is no measure of anything.
+private func conversed(port: Int, _ request: String) -> (text: String, closed: Bool) {
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
-    var timeout = timeval(tv_sec: seconds, tv_usec: 0)
+    var timeout = timeval(tv_sec: 60, tv_usec: 0)
     unsafe setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -50,11 +50,14 @@ func requestsAreAnsweredByTheBook(request: String, status: String, closes: Bool)
         routes: [
             RestRoutes(title: "t", version: "1", endpoints: [], data: NoData()), IndexRoutes(title: "t", entries: []),
         ])
-    let answer = await converse(port: server.boundPort, request, seconds: 1)
+    // A connection that stays open answers the next request too; one that does not is closed behind the first answer.
+    let next = closes ? "" : "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    let answer = await converse(port: server.boundPort, request + next)
     await server.shutdown()
-    let head = answer.text.components(separatedBy: "\r\n\r\n")
-    #expect(answer.text.hasPrefix("HTTP/1.1 \(status)"), "\(answer.text.prefix(300))")
-    #expect(answer.closed == closes)
+    let starts = answer.text.ranges(of: try Regex("HTTP/1[.]1 [0-9]{3} ")).map(\.lowerBound) + [answer.text.endIndex]
+    #expect(answer.closed && starts.count == (closes ? 2 : 3), "\(answer.text.prefix(300))")
+    let head = String(answer.text[..<starts[min(1, starts.count - 1)]]).components(separatedBy: "\r\n\r\n")
+    #expect(head[0].hasPrefix("HTTP/1.1 \(status)"), "\(answer.text.prefix(300))")
     if !["200", "204"].contains(status) {
         #expect(head[0].lowercased().contains("content-type: application/problem+json"), "\(head[0])")
         #expect(head.last?.contains("\"code\":\"HTTP-") == true)
@@ -75,9 +78,9 @@ func requestsAreAnsweredByTheBook(request: String, status: String, closes: Bool)
 }
 
 /// Away from the threads that the server's tasks run on, which a test must not block.
-private func converse(port: Int, _ request: String, seconds: Int = 2) async -> (text: String, closed: Bool) {
+private func converse(port: Int, _ request: String) async -> (text: String, closed: Bool) {
     await withCheckedContinuation { ended in
-        Thread.detachNewThread { ended.resume(returning: conversed(port: port, request, seconds: seconds)) }
+        Thread.detachNewThread { ended.resume(returning: conversed(port: port, request)) }
     }
 }
 
