@@ -252,6 +252,8 @@ public final class RunningProject: Sendable {
     // MARK: Looking
 
     public func status() -> PlatformStatus {
+        // First: what a replay sends before it ends must be seen in the lags.
+        let working = replays.filter(\.isRunning).map { "replay of \($0.topic)" }
         let topics = log.topics.map { topic in
             PlatformStatus.Topic(
                 name: topic.name.value, partitions: Int(topic.partitionCount),
@@ -265,7 +267,7 @@ public final class RunningProject: Sendable {
             project: sound.project.settings.name, endpoints: endpoints, startedMicros: startedMicros,
             residentBytes: ProcessUsage.residentBytes, peakResidentBytes: ProcessUsage.peakResidentBytes,
             memoryBudgetBytes: memory.budgetBytes, topics: topics, streams: streamStatus, tables: tables(),
-            working: replays.filter(\.isRunning).map { "replay of \($0.topic)" }, problems: problems())
+            working: working, problems: problems())
     }
 
     /// Everything that does not work at the moment.
